@@ -1,0 +1,41 @@
+#pragma once
+// What a store can be told besides where its database is. Filled by config from YAML and the environment, or by hand.
+// Threads: values.
+
+#include <chrono>
+#include <cstdint>
+
+namespace tenon {
+
+using Duration = std::chrono::milliseconds;
+
+/// Defaults are those of SQLAlchemy's QueuePool, but for the recycle time, which it leaves off.
+struct PoolSettings {
+  std::uint32_t size = 5;                          ///< connections kept open when idle
+  std::uint32_t max_overflow = 10;                 ///< connections beyond `size`, closed on return
+  Duration timeout = std::chrono::seconds{30};     ///< how long a checkout waits for a free connection
+  Duration recycle = std::chrono::seconds{1800};   ///< a connection older than this is replaced; 0: never
+  std::uint32_t min_idle = 0;                      ///< opened ahead of the first checkout
+  Duration leak_after = Duration::zero();          ///< a session held longer is reported with its place; 0: never
+};
+
+/// Retries of store.transaction: only for errors marked retryable, only while nothing was committed.
+struct RetrySettings {
+  std::uint32_t attempts = 3; ///< runs of the closure in all; 1: no retry
+  Duration base_delay{10};    ///< full-jitter back-off: a random time below base_delay * 2^n …
+  Duration max_delay{1000};   ///< … and below this
+};
+
+/// Whether Error::detail() is filled; it may hold row values.
+enum class ErrorDetail { none, full };
+
+struct StoreSettings {
+  PoolSettings pool;
+  RetrySettings retry;
+  Duration call_timeout = std::chrono::seconds{30};    ///< deadline of each call; 0: none
+  Duration connect_timeout = std::chrono::seconds{10}; ///< deadline of opening one connection
+  ErrorDetail error_detail = ErrorDetail::none;
+  bool log_statements = false; ///< log every call with table, time and rows, never with values
+};
+
+} // namespace tenon
