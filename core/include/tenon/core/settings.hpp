@@ -11,12 +11,12 @@ using Duration = std::chrono::milliseconds;
 
 /// Defaults are those of SQLAlchemy's QueuePool, but for the recycle time, which it leaves off.
 struct PoolSettings {
-  std::uint32_t size = 5;                          ///< connections kept open when idle
-  std::uint32_t max_overflow = 10;                 ///< connections beyond `size`, closed on return
-  Duration timeout = std::chrono::seconds{30};     ///< how long a checkout waits for a free connection
-  Duration recycle = std::chrono::seconds{1800};   ///< a connection older than this is replaced; 0: never
-  std::uint32_t min_idle = 0;                      ///< opened ahead of the first checkout
-  Duration leak_after = Duration::zero();          ///< a session held longer is reported with its place; 0: never
+  std::uint32_t size = 5;                        ///< connections kept open when idle
+  std::uint32_t max_overflow = 10;               ///< connections beyond `size`, closed on return
+  Duration timeout = std::chrono::seconds{30};   ///< how long a checkout waits for a free connection
+  Duration recycle = std::chrono::seconds{1800}; ///< a connection older than this is replaced; 0: never
+  std::uint32_t min_idle = 0;                    ///< opened ahead of the first checkout
+  Duration leak_after = Duration::zero();        ///< a session held longer is reported with its place; 0: never
 };
 
 /// Retries of store.transaction: only for errors marked retryable, only while nothing was committed.

@@ -251,15 +251,16 @@ typedef struct tenon_order_term {
 
 typedef struct tenon_filter {
   const tenon_node* nodes;
-  uint64_t count; /* 0: every row */
+  uint64_t count;       /* 0: every row */
+  uint32_t node_stride; /* bytes */
+  uint32_t reserved;
 } tenon_filter;
 
 #define TENON_NO_LIMIT UINT64_MAX
 
 typedef struct tenon_query {
   uint32_t struct_size;
-  uint32_t node_stride, order_stride;
-  uint32_t reserved;
+  uint32_t order_stride; /* bytes */
   tenon_filter filter;
   const tenon_order_term* order;
   uint64_t order_count;

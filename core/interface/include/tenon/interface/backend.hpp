@@ -1,7 +1,6 @@
 #pragma once
-// IBackend: one configured database, opened by a store; makes sessions. Implemented by backends (through the SDK) and by
-// the host's adapter to the plugin boundary.
-// Threads: every method from any thread.
+// IBackend: one configured database, opened by a store; makes sessions. Implemented by backends (through the SDK) and
+// by the host's adapter to the plugin boundary. Threads: every method from any thread.
 
 #include <memory>
 #include <optional>
@@ -15,7 +14,8 @@
 
 namespace tenon {
 
-/// One setting of the profile's `connection`, nested keys joined by dots ("tls.mode"); lists become "hosts.0", "hosts.1".
+/// One setting of the profile's `connection`, nested keys joined by dots ("tls.mode"); lists become "hosts.0",
+/// "hosts.1".
 struct Option {
   std::string_view key;
   std::string_view value;

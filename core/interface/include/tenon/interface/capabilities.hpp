@@ -16,13 +16,13 @@ enum class Capability : std::uint64_t {
   concurrent_transactions = 1U << 2, ///< a session reads the last committed state while another one writes
   sql = 1U << 3,                     ///< ISession::execute
   upsert = 1U << 4,
-  foreign_keys = 1U << 5,            ///< described foreign keys are enforced
+  foreign_keys = 1U << 5, ///< described foreign keys are enforced
   create_tables = 1U << 6,
-  schemas = 1U << 7,                 ///< tables may live in a named schema
-  deadlines = 1U << 8,               ///< calls end when the session's deadline passes
-  cancel = 1U << 9,                  ///< ISession::cancel
-  bulk_load = 1U << 10,              ///< inserts of many rows take a faster way than row by row
-  persistence = 1U << 11,            ///< data outlive the store
+  schemas = 1U << 7,      ///< tables may live in a named schema
+  deadlines = 1U << 8,    ///< calls end when the session's deadline passes
+  cancel = 1U << 9,       ///< ISession::cancel
+  bulk_load = 1U << 10,   ///< inserts of many rows take a faster way than row by row
+  persistence = 1U << 11, ///< data outlive the store
 };
 
 class Capabilities {

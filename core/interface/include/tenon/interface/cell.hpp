@@ -1,6 +1,6 @@
 #pragma once
-// One value on its way between a struct and a driver: a tagged, borrowed view without ownership, so a row costs no heap.
-// Made by the typed front and by backends; its layout equals tenon_cell in tenon_abi.h, so cells cross the plugin
+// One value on its way between a struct and a driver: a tagged, borrowed view without ownership, so a row costs no
+// heap. Made by the typed front and by backends; its layout equals tenon_cell in tenon_abi.h, so cells cross the plugin
 // boundary without being copied (the SDK and the host assert this).
 // Lifetime: text, blob, decimal, uuid and json point into memory that somebody else owns; each function that takes or
 // gives cells says for how long.
@@ -12,7 +12,8 @@
 
 namespace tenon {
 
-/// The types of Tenon's data model. A backend stores each exactly or answers DataError; it never rounds or cuts in silence.
+/// The types of Tenon's data model. A backend stores each exactly or answers DataError; it never rounds or cuts in
+/// silence.
 enum class CellType : std::uint32_t {
   null = 0,
   boolean = 1,   ///< integer 0 or 1
@@ -59,9 +60,7 @@ struct Cell {
   static constexpr Cell decimal(std::string_view digits) noexcept {
     return borrowed(CellType::decimal, digits.data(), digits.size());
   }
-  static constexpr Cell uuid(const void* sixteen_bytes) noexcept {
-    return borrowed(CellType::uuid, sixteen_bytes, 16);
-  }
+  static constexpr Cell uuid(const void* sixteen_bytes) noexcept { return borrowed(CellType::uuid, sixteen_bytes, 16); }
   static constexpr Cell json(std::string_view value) noexcept {
     return borrowed(CellType::json, value.data(), value.size());
   }

@@ -16,7 +16,8 @@
 
 namespace tenon {
 
-/// What went wrong, as a number that stays the same for ever: it crosses the plugin boundary (TENON_E_* in tenon_abi.h).
+/// What went wrong, as a number that stays the same for ever: it crosses the plugin boundary (TENON_E_* in
+/// tenon_abi.h).
 enum class ErrorCode : std::int32_t {
   config = 1,
   plugin = 2,

@@ -1,7 +1,7 @@
 #pragma once
 // The query tree: filters, orders, limits and projections as flat plain data over a described table. Built by the typed
-// front, evaluated or compiled by backends; a backend needs no SQL to serve it. Layout equals the structs of tenon_abi.h.
-// Lifetime: all views are borrowed for the duration of the call they are passed to.
+// front, evaluated or compiled by backends; a backend needs no SQL to serve it. Layout equals the structs of
+// tenon_abi.h. Lifetime: all views are borrowed for the duration of the call they are passed to.
 
 #include <cstddef>
 #include <cstdint>
@@ -93,7 +93,7 @@ static_assert(sizeof(Assignment) == 32);
 
 /// Rows to write: `cells` holds `rows` times `columns.size()` cells, row after row.
 struct WriteRows {
-  std::span<const std::uint32_t> columns;   ///< which columns each row gives; the rest get what the schema says
+  std::span<const std::uint32_t> columns; ///< which columns each row gives; the rest get what the schema says
   const Cell* cells = nullptr;
   std::size_t rows = 0;
   std::span<const std::uint32_t> returning; ///< columns wanted back for each row, in input order

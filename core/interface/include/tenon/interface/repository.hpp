@@ -38,13 +38,13 @@ public:
   /// Errors: IntegrityError with constraint and columns; DataError.
   virtual RowBatch insert(const WriteRows& rows) = 0;
 
-  /// As insert, but a row whose `key` (a position in TableDesc::keys) is taken updates `update` (positions of columns that
-  /// `rows` gives) of that row instead; with an empty `update` it leaves that row as it is.
-  /// Requires that no two input rows share the key. Capability: upsert.
+  /// As insert, but a row whose `key` (a position in TableDesc::keys) is taken updates `update` (positions of columns
+  /// that `rows` gives) of that row instead; with an empty `update` it leaves that row as it is. Requires that no two
+  /// input rows share the key. Capability: upsert.
   virtual RowBatch upsert(const WriteRows& rows, std::uint32_t key, std::span<const std::uint32_t> update) = 0;
 
-  /// Returns the row (all columns as described) with this key, or an empty batch. `key` is a position in TableDesc::keys,
-  /// `values` one cell per column of it. Lifetime of the result: until the next call on the session.
+  /// Returns the row (all columns as described) with this key, or an empty batch. `key` is a position in
+  /// TableDesc::keys, `values` one cell per column of it. Lifetime of the result: until the next call on the session.
   virtual RowBatch find(std::uint32_t key, std::span<const Cell> values) = 0;
 
   /// Requires, on most backends, that the cursor is read to its end or destroyed before the session's next call.

@@ -17,13 +17,14 @@ struct ColumnDesc {
   std::string name;
   CellType type = CellType::text;
   bool nullable = false;
-  bool generated = false; ///< an integer key that the database makes when an insert leaves the column out
+  bool generated = false;       ///< an integer key that the database makes when an insert leaves the column out
   std::uint32_t max_length = 0; ///< of text in code points; 0 is unlimited
 };
 
 /// A key: the primary key or a unique constraint. `columns` are positions in TableDesc::columns.
 struct KeyDesc {
-  std::string name; ///< the constraint's name; the described default follows PostgreSQL ("users_pkey", "users_email_key")
+  std::string
+      name; ///< the constraint's name; the described default follows PostgreSQL ("users_pkey", "users_email_key")
   std::vector<std::uint32_t> columns;
 };
 

@@ -46,6 +46,8 @@ inline std::string_view view(const tenon_string& text) noexcept {
 }
 inline tenon_string string(std::string_view text) noexcept { return {text.data(), text.size()}; }
 
+constexpr std::uint32_t flag(bool set, std::uint32_t bit) noexcept { return set ? bit : 0; }
+
 inline RowBatch rows(const tenon_rows& rows) noexcept {
   return {cells(rows.cells), static_cast<std::size_t>(rows.rows), static_cast<std::size_t>(rows.columns)};
 }
@@ -76,7 +78,8 @@ public:
     }
     copy_.resize(static_cast<std::size_t>(count));
     for (std::size_t i = 0; i < copy_.size(); ++i) {
-      std::memcpy(&copy_[i], reinterpret_cast<const char*>(first) + i * stride, std::min<std::size_t>(stride, sizeof(Foreign)));
+      std::memcpy(&copy_[i], reinterpret_cast<const char*>(first) + i * stride,
+                  std::min<std::size_t>(stride, sizeof(Foreign)));
     }
     view_ = copy_;
   }
@@ -93,7 +96,8 @@ namespace detail {
 
 template <class Struct> Struct element(const Struct* first, std::uint32_t stride, std::uint64_t index) noexcept {
   Struct known{};
-  std::memcpy(&known, reinterpret_cast<const char*>(first) + index * stride, std::min<std::size_t>(stride, sizeof(Struct)));
+  std::memcpy(&known, reinterpret_cast<const char*>(first) + index * stride,
+              std::min<std::size_t>(stride, sizeof(Struct)));
   return known;
 }
 inline std::vector<std::uint32_t> positions(const std::uint32_t* first, std::uint64_t count) {
@@ -126,7 +130,8 @@ inline TableDesc table(const tenon_table* from) {
                            std::string(view(key.target_table)),
                            {},
                            static_cast<OnDelete>(key.on_delete)};
-    for (std::uint64_t c = 0; c < key.column_count; ++c) foreign.target_columns.emplace_back(view(key.target_columns[c]));
+    for (std::uint64_t c = 0; c < key.column_count; ++c)
+      foreign.target_columns.emplace_back(view(key.target_columns[c]));
     table.foreign_keys.push_back(std::move(foreign));
   }
   for (std::uint64_t i = 0; i < source.index_count; ++i) {
@@ -142,37 +147,31 @@ public:
   explicit TableView(const TableDesc& table) {
     for (const ColumnDesc& column : table.columns) {
       columns_.push_back({string(column.name), static_cast<std::uint32_t>(column.type),
-                          (column.nullable ? TENON_COLUMN_NULLABLE : 0U) | (column.generated ? TENON_COLUMN_GENERATED : 0U),
+                          flag(column.nullable, TENON_COLUMN_NULLABLE) | flag(column.generated, TENON_COLUMN_GENERATED),
                           column.max_length, 0});
     }
-    for (const KeyDesc& key : table.keys) keys_.push_back({string(key.name), key.columns.data(), key.columns.size()});
+    for (const KeyDesc& key : table.keys)
+      keys_.push_back({string(key.name), key.columns.data(), key.columns.size()});
     for (const IndexDesc& index : table.indexes) {
       indexes_.push_back({string(index.name), index.columns.data(), index.columns.size()});
     }
     targets_.reserve(table.foreign_keys.size());
     for (const ForeignKeyDesc& key : table.foreign_keys) {
       auto& targets = targets_.emplace_back();
-      for (const std::string& column : key.target_columns) targets.push_back(string(column));
+      for (const std::string& column : key.target_columns)
+        targets.push_back(string(column));
       foreign_keys_.push_back({string(key.name), key.columns.data(), targets.data(), key.columns.size(),
                                string(key.target_schema), string(key.target_table),
                                static_cast<std::uint32_t>(key.on_delete), 0});
     }
-    view_ = {sizeof(tenon_table),
-             sizeof(tenon_column),
-             sizeof(tenon_key),
-             sizeof(tenon_foreign_key),
-             sizeof(tenon_key),
-             0,
-             string(table.schema),
-             string(table.name),
-             columns_.data(),
-             columns_.size(),
-             keys_.data(),
-             keys_.size(),
-             foreign_keys_.data(),
-             foreign_keys_.size(),
-             indexes_.data(),
-             indexes_.size()};
+    view_ = {sizeof(tenon_table),  sizeof(tenon_column),
+             sizeof(tenon_key),    sizeof(tenon_foreign_key),
+             sizeof(tenon_key),    0,
+             string(table.schema), string(table.name),
+             columns_.data(),      columns_.size(),
+             keys_.data(),         keys_.size(),
+             foreign_keys_.data(), foreign_keys_.size(),
+             indexes_.data(),      indexes_.size()};
   }
   TableView(const TableView&) = delete;
   TableView& operator=(const TableView&) = delete;
@@ -199,11 +198,12 @@ inline std::int32_t fill_error(tenon_error* error, ErrorInfo info) noexcept {
   filled.struct_size = error->struct_size;
   filled.code = code;
   filled.vendor_code = info.vendor_code;
-  filled.flags = (info.retryable ? TENON_ERROR_RETRYABLE : 0U) | (info.broken ? TENON_ERROR_BROKEN : 0U);
+  filled.flags = flag(info.retryable, TENON_ERROR_RETRYABLE) | flag(info.broken, TENON_ERROR_BROKEN);
   try {
     auto owner = std::make_unique<Owner>();
     owner->info = std::move(info);
-    for (const std::string& column : owner->info.columns) (owner->columns += column) += '\n';
+    for (const std::string& column : owner->info.columns)
+      (owner->columns += column) += '\n';
     filled.message = string(owner->info.message);
     filled.hint = string(owner->info.hint);
     filled.sqlstate = string(owner->info.sqlstate);

@@ -1,5 +1,6 @@
 #pragma once
-// Everything a backend in C++ needs: derive from IBackend, ISession and IRepository, then write, once and at global scope
+// Everything a backend in C++ needs: derive from IBackend, ISession and IRepository, then write, once and at global
+// scope
 //
 //   TENON_EXPORT_BACKEND(my::Backend)
 //

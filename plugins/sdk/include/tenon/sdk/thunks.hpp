@@ -41,7 +41,9 @@ struct SessionHandle {
 };
 
 inline DatabaseHandle* handle(tenon_database* database) noexcept { return reinterpret_cast<DatabaseHandle*>(database); }
-inline ISession& session(tenon_session* session) noexcept { return *reinterpret_cast<SessionHandle*>(session)->session; }
+inline ISession& session(tenon_session* session) noexcept {
+  return *reinterpret_cast<SessionHandle*>(session)->session;
+}
 inline IRepository& repository(tenon_repository* repository) noexcept {
   return *reinterpret_cast<RepositoryHandle*>(repository)->repository;
 }
@@ -79,9 +81,8 @@ template <class Body> std::int32_t guard(tenon_error* error, Body&& body) noexce
   }
 }
 
-inline Filter filter(const tenon_filter* filter) noexcept {
-  return {reinterpret_cast<const Node*>(filter->nodes), static_cast<std::size_t>(filter->count)};
-}
+using Nodes = bridge::Strided<Node, tenon_node>;
+inline Nodes nodes(const tenon_filter& filter) { return {filter.nodes, filter.count, filter.node_stride}; }
 
 inline WriteRows write_rows(const tenon_write* from) noexcept {
   const tenon_write write = bridge::read_struct(from);
@@ -108,7 +109,9 @@ inline void set_session_functions(tenon_backend_v1& table, Capabilities claimed)
                           (wanted.flags & TENON_TRANSACTION_WRITE_INTENT) != 0});
       });
     };
-    table.session_commit = [](tenon_session* s, tenon_error* error) { return guard(error, [&] { session(s).commit(); }); };
+    table.session_commit = [](tenon_session* s, tenon_error* error) {
+      return guard(error, [&] { session(s).commit(); });
+    };
     table.session_rollback = [](tenon_session* s, tenon_error* error) {
       return guard(error, [&] { session(s).rollback(); });
     };
@@ -123,9 +126,11 @@ inline void set_session_functions(tenon_backend_v1& table, Capabilities claimed)
                                      tenon_error* error) {
       return guard(error, [&] {
         std::vector<TableDesc> copies;
-        for (std::uint64_t i = 0; i < count; ++i) copies.push_back(bridge::table(tables[i]));
+        for (std::uint64_t i = 0; i < count; ++i)
+          copies.push_back(bridge::table(tables[i]));
         std::vector<const TableDesc*> pointers;
-        for (const TableDesc& copy : copies) pointers.push_back(&copy);
+        for (const TableDesc& copy : copies)
+          pointers.push_back(&copy);
         session(s).create_tables(pointers);
       });
     };
@@ -153,7 +158,8 @@ inline void set_session_functions(tenon_backend_v1& table, Capabilities claimed)
 }
 
 inline void set_repository_functions(tenon_backend_v1& table, Capabilities claimed) {
-  table.repository_open = [](tenon_session* s, const tenon_table* described, tenon_repository** out, tenon_error* error) {
+  table.repository_open = [](tenon_session* s, const tenon_table* described, tenon_repository** out,
+                             tenon_error* error) {
     return guard(error, [&] {
       auto& owner = *reinterpret_cast<SessionHandle*>(s);
       auto made = std::make_unique<RepositoryHandle>();
@@ -163,7 +169,8 @@ inline void set_repository_functions(tenon_backend_v1& table, Capabilities claim
       *out = reinterpret_cast<tenon_repository*>(owner.repositories.back().get());
     });
   };
-  table.repository_insert = [](tenon_repository* r, const tenon_write* write, tenon_rows* returned, tenon_error* error) {
+  table.repository_insert = [](tenon_repository* r, const tenon_write* write, tenon_rows* returned,
+                               tenon_error* error) {
     return guard(error, [&] { *returned = bridge::rows(repository(r).insert(write_rows(write))); });
   };
   if (claimed.has(Capability::upsert)) {
@@ -185,9 +192,9 @@ inline void set_repository_functions(tenon_backend_v1& table, Capabilities claim
   table.repository_select = [](tenon_repository* r, const tenon_query* from, tenon_cursor** out, tenon_error* error) {
     return guard(error, [&] {
       const tenon_query query = bridge::read_struct(from);
-      const bridge::Strided<Node, tenon_node> nodes(query.filter.nodes, query.filter.count, query.node_stride);
+      const Nodes where = nodes(query.filter);
       const bridge::Strided<OrderTerm, tenon_order_term> order(query.order, query.order_count, query.order_stride);
-      auto made = repository(r).select({nodes.view(),
+      auto made = repository(r).select({where.view(),
                                         order.view(),
                                         {query.columns, static_cast<std::size_t>(query.column_count)},
                                         query.limit,
@@ -199,18 +206,20 @@ inline void set_repository_functions(tenon_backend_v1& table, Capabilities claim
                                std::uint64_t count, std::uint64_t* affected, tenon_error* error) {
     return guard(error, [&] {
       *affected = repository(r).update(
-          filter(where), {reinterpret_cast<const Assignment*>(assignments), static_cast<std::size_t>(count)});
+          nodes(*where).view(), {reinterpret_cast<const Assignment*>(assignments), static_cast<std::size_t>(count)});
     });
   };
   table.repository_remove = [](tenon_repository* r, const tenon_filter* where, std::uint64_t* affected,
                                tenon_error* error) {
-    return guard(error, [&] { *affected = repository(r).remove(filter(where)); });
+    return guard(error, [&] { *affected = repository(r).remove(nodes(*where).view()); });
   };
-  table.repository_count = [](tenon_repository* r, const tenon_filter* where, std::uint64_t* count, tenon_error* error) {
-    return guard(error, [&] { *count = repository(r).count(filter(where)); });
+  table.repository_count = [](tenon_repository* r, const tenon_filter* where, std::uint64_t* count,
+                              tenon_error* error) {
+    return guard(error, [&] { *count = repository(r).count(nodes(*where).view()); });
   };
-  table.repository_exists = [](tenon_repository* r, const tenon_filter* where, std::uint32_t* found, tenon_error* error) {
-    return guard(error, [&] { *found = repository(r).exists(filter(where)) ? 1 : 0; });
+  table.repository_exists = [](tenon_repository* r, const tenon_filter* where, std::uint32_t* found,
+                               tenon_error* error) {
+    return guard(error, [&] { *found = repository(r).exists(nodes(*where).view()) ? 1 : 0; });
   };
   table.cursor_next = [](tenon_cursor* c, tenon_rows* rows, tenon_error* error) {
     return guard(error, [&] {
@@ -253,7 +262,9 @@ template <Backend B> tenon_backend_v1 make_table(const BackendInfo& info) {
     });
   };
   table.database_close = [](tenon_database* database) { delete handle(database); };
-  table.database_capabilities = [](tenon_database* database) { return handle(database)->backend->capabilities().bits(); };
+  table.database_capabilities = [](tenon_database* database) {
+    return handle(database)->backend->capabilities().bits();
+  };
   table.database_endpoint = [](tenon_database* database) { return bridge::string(handle(database)->endpoint); };
   set_session_functions(table, claimed);
   set_repository_functions(table, claimed);
