@@ -12,7 +12,17 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
 endif()
 
-# Sets language level, warnings, visibility and sanitizers of one of our targets.
+# For the whole tree and not per target: an executable or plugin built without it would miss the sanitizer's run time,
+# and a race between instrumented and plain code goes unseen.
+if(TENON_SANITIZE AND PROJECT_IS_TOP_LEVEL)
+  add_compile_options(-fsanitize=${TENON_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${TENON_SANITIZE})
+  if(TENON_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+endif()
+
+# Sets language level, warnings and visibility of one of our targets.
 function(tenon_target target)
   get_target_property(type ${target} TYPE)
   if(type STREQUAL "INTERFACE_LIBRARY")
@@ -24,9 +34,4 @@ function(tenon_target target)
     CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
     $<$<BOOL:${TENON_WARNINGS_AS_ERRORS}>:-Werror>)
-  if(TENON_SANITIZE)
-    target_compile_options(${target} PRIVATE -fsanitize=${TENON_SANITIZE} -fno-omit-frame-pointer -g1
-      $<$<CONTAINS:${TENON_SANITIZE},undefined>:-fno-sanitize-recover=undefined>)
-    target_link_options(${target} PRIVATE -fsanitize=${TENON_SANITIZE})
-  endif()
 endfunction()

@@ -10,5 +10,9 @@ function(tenon_add_backend_plugin name)
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
     LINK_DEPENDS ${_TENON_PLUGIN_MAP}
     LIBRARY_OUTPUT_DIRECTORY $<IF:$<BOOL:${PROJECT_IS_TOP_LEVEL}>,${CMAKE_BINARY_DIR}/lib/tenon/plugins/v1,${CMAKE_CURRENT_BINARY_DIR}>)
-  target_link_options(tenon_${name} PRIVATE -Wl,--version-script=${_TENON_PLUGIN_MAP} -Wl,-z,defs)
+  target_link_options(tenon_${name} PRIVATE -Wl,--version-script=${_TENON_PLUGIN_MAP})
+  # A missing symbol is the linker's error, not the user's; sanitized code gets its run time from the executable only.
+  if(NOT TENON_SANITIZE AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
+    target_link_options(tenon_${name} PRIVATE -Wl,-z,defs)
+  endif()
 endfunction()
