@@ -1,0 +1,113 @@
+#pragma once
+// Session: one unit of work. Takes a connection from the store's pool with its first statement, begins a transaction
+// there, and gives the connection back at commit or rollback; the next statement starts the next transaction. Made by
+// Store. Threads: one thread at a time. Lifetime: may outlive its Store object, but not Store::close.
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <tenon/interface/capabilities.hpp>
+#include <tenon/interface/error.hpp>
+#include <tenon/interface/session.hpp>
+
+namespace tenon {
+
+namespace detail {
+class StoreState;
+struct SessionState;
+} // namespace detail
+
+class TENON_VISIBLE Session {
+public:
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  /// Rolls back what is not committed. Never throws.
+  ~Session();
+
+  /// Makes the work permanent, gives the connection back, then runs the after-commit hooks.
+  /// Errors: ProgrammingError, naming the first error, if a statement failed before; CommitUnknown if the answer was
+  /// lost; what the database refuses at commit. In every case the transaction is over, except after ProgrammingError.
+  void commit();
+  /// Undoes the work and gives the connection back. Never fails for a lost connection: the work is undone all the same.
+  void rollback();
+
+  /// Runs `work` in a savepoint: an error thrown inside undoes what `work` did, and nothing else, and is thrown on.
+  /// Returns what `work` returns. Capability: savepoints.
+  template <class Work> auto nested(Work&& work) -> std::invoke_result_t<Work> {
+    const std::uint32_t number = open_savepoint();
+    try {
+      if constexpr (std::is_void_v<std::invoke_result_t<Work>>) {
+        std::forward<Work>(work)();
+        close_savepoint(number);
+      } else {
+        auto result = std::forward<Work>(work)();
+        close_savepoint(number);
+        return result;
+      }
+    } catch (...) {
+      undo_savepoint(number);
+      throw;
+    }
+  }
+
+  /// Runs after a confirmed commit, when the connection is back in the pool; forgotten at rollback. An exception of a
+  /// hook leaves commit() after all hooks have run, and changes nothing about the commit.
+  void after_commit(std::function<void()> hook);
+
+  /// Runs one statement in the backend's own SQL with bound parameters ($1, $2 … on PostgreSQL, ?1, ?2 … on SQLite).
+  /// Returns the rows; the cells live until the next call of next(). The cursor must end before the session's next
+  /// call. Capability: sql.
+  [[nodiscard]] std::unique_ptr<ICursor> execute(std::string_view sql, std::span<const Cell> parameters = {});
+
+  /// Ends a running call of this session with Cancelled. Threads: any. Capability: cancel.
+  void cancel() noexcept;
+
+  /// Whether a transaction is open, so that a connection is in use.
+  [[nodiscard]] bool active() const noexcept;
+  [[nodiscard]] Capabilities capabilities() const noexcept;
+
+  /// For the typed front and tools: calls `use` with the repository of a table, begins a transaction first if none is
+  /// open, and notes a failure. `table` must outlive the store.
+  template <class Use> decltype(auto) with(const TableDesc& table, Use&& use) {
+    IRepository& repository = enter(table);
+    try {
+      return std::forward<Use>(use)(repository);
+    } catch (const Error& error) {
+      failed(error);
+      throw;
+    }
+  }
+  /// The same for what is asked of the connection itself.
+  template <class Use> decltype(auto) with_connection(Use&& use) {
+    ISession& connection = enter();
+    try {
+      return std::forward<Use>(use)(connection);
+    } catch (const Error& error) {
+      failed(error);
+      throw;
+    }
+  }
+
+private:
+  friend class detail::StoreState;
+  explicit Session(std::unique_ptr<detail::SessionState> state) noexcept;
+
+  [[nodiscard]] ISession& enter();
+  [[nodiscard]] IRepository& enter(const TableDesc& table);
+  void failed(const Error& error) noexcept;
+  [[nodiscard]] std::uint32_t open_savepoint();
+  void close_savepoint(std::uint32_t number);
+  void undo_savepoint(std::uint32_t number) noexcept;
+
+  std::unique_ptr<detail::SessionState> state_;
+};
+
+} // namespace tenon

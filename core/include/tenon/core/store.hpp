@@ -1,0 +1,107 @@
+#pragma once
+// Store: an open backend with its pool and settings. Made by tenon::open from configuration, or over any IBackend.
+// Threads: every method from any thread. Lifetime: closing waits for nothing; sessions that are still out keep what
+// they need alive.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <tenon/core/session.hpp>
+#include <tenon/core/settings.hpp>
+#include <tenon/core/table.hpp>
+#include <tenon/interface/backend.hpp>
+
+namespace tenon {
+
+/// The pool at one moment.
+struct PoolFigures {
+  std::uint32_t in_use = 0;
+  std::uint32_t idle = 0;
+  std::uint32_t waiting = 0;
+  std::uint64_t created = 0;  ///< connections opened so far
+  std::uint64_t timeouts = 0; ///< checkouts that waited in vain
+};
+
+namespace detail {
+
+/// A reference to a callable for the length of a call; no heap.
+class Work {
+public:
+  template <class F>
+  requires(!std::is_same_v<std::remove_cvref_t<F>, Work>) Work(F& f)
+      : object_(&f), call_([](void* object, Session& session) { (*static_cast<F*>(object))(session); }) {}
+  void operator()(Session& session) const { call_(object_, session); }
+
+private:
+  void* object_;
+  void (*call_)(void*, Session&);
+};
+
+} // namespace detail
+
+class TENON_VISIBLE Store {
+public:
+  /// Opens nothing yet: the first checkout does, or min_idle.
+  Store(std::shared_ptr<IBackend> backend, StoreSettings settings);
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  ~Store();
+
+  /// A unit of work that rolls back unless committed.
+  /// Errors: only those of its statements, the checkout included: PoolTimeout, ConnectionError and kin.
+  [[nodiscard]] Session session(TransactionOptions options = {});
+
+  /// Runs `work` with a session, commits when it returns and rolls back when it throws; runs it again as a whole, after
+  /// a random pause, if the error is retryable and nothing was committed (settings.retry). Returns what `work` returns.
+  /// `work` must therefore do nothing outside the session that may not happen twice. It announces that it will write,
+  /// so that a backend with one writer takes its turn at the start; say {.read_only = true} where it does not. Errors:
+  /// the last one of `work`; CommitUnknown is never retried.
+  template <class F> auto transaction(F&& work) -> std::invoke_result_t<F, Session&> {
+    return transaction({Isolation::backend_default, false, true}, std::forward<F>(work));
+  }
+  template <class F> auto transaction(TransactionOptions options, F&& work) -> std::invoke_result_t<F, Session&> {
+    using Result = std::invoke_result_t<F, Session&>;
+    if (!options.read_only) options.write_intent = true;
+    if constexpr (std::is_void_v<Result>) {
+      run(options, detail::Work(work));
+    } else {
+      std::optional<Result> result;
+      auto keep = [&](Session& session) { result.emplace(work(session)); };
+      run(options, detail::Work(keep));
+      return std::move(*result);
+    }
+  }
+
+  /// Creates the models' tables that are not there, referenced ones first. Existing tables are left as they are.
+  template <class... Models> void create_tables() {
+    const TableDesc* tables[] = {&described<Models>()...};
+    create_tables(std::span<const TableDesc* const>(tables));
+  }
+  /// The same for descriptions made otherwise, which must outlive the store.
+  void create_tables(std::span<const TableDesc* const> tables);
+
+  [[nodiscard]] Capabilities capabilities() const noexcept;
+  [[nodiscard]] const BackendInfo& backend() const noexcept;
+  /// Where it connects to, for messages; never a secret.
+  [[nodiscard]] std::string endpoint() const;
+  [[nodiscard]] PoolFigures figures() const;
+  [[nodiscard]] const StoreSettings& settings() const noexcept;
+
+  /// A round trip on a pooled connection. Errors: as a checkout.
+  void ping();
+
+  /// Refuses new checkouts and closes idle connections; connections in use are closed when they come back.
+  void close() noexcept;
+
+private:
+  void run(TransactionOptions options, detail::Work work);
+  std::shared_ptr<detail::StoreState> state_;
+};
+
+} // namespace tenon

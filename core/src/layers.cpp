@@ -1,0 +1,81 @@
+#include <tenon/core/layer.hpp>
+
+#include <chrono>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include <tenon/core/log.hpp>
+#include <tenon/core/settings.hpp>
+
+namespace tenon {
+namespace {
+
+/// Gives each call the store's call timeout as its deadline.
+class DeadlineLayer final : public SessionLayer<DeadlineLayer> {
+public:
+  DeadlineLayer(std::unique_ptr<ISession> session, Duration timeout)
+      : SessionLayer(std::move(session)), timeout_(timeout) {}
+
+  template <class Next> decltype(auto) around(const Call&, Next&& next) {
+    inner().set_deadline(Clock::now() + timeout_);
+    return std::forward<Next>(next)();
+  }
+
+private:
+  Duration timeout_;
+};
+
+/// Logs each call with its table and time, and the error's class where it fails; never a value.
+class LogLayer final : public SessionLayer<LogLayer> {
+public:
+  using SessionLayer::SessionLayer;
+
+  template <class Next> decltype(auto) around(const Call& call, Next&& next) {
+    const auto begin = Clock::now();
+    try {
+      if constexpr (std::is_void_v<std::invoke_result_t<Next>>) {
+        next();
+        say(call, begin);
+      } else {
+        decltype(auto) result = next();
+        say(call, begin);
+        return static_cast<std::invoke_result_t<Next>>(std::forward<decltype(result)>(result));
+      }
+    } catch (const Error& error) {
+      if (log_enabled()) {
+        log(LogLevel::warning,
+            fmt::format("{} failed after {}: {}{}", text(call), since(begin), error_name(error.code()),
+                        error.sqlstate().empty() ? "" : " " + error.sqlstate()));
+      }
+      throw;
+    }
+  }
+
+private:
+  static std::string text(const Call& call) {
+    return call.table == nullptr ? std::string(call.operation)
+                                 : fmt::format("{} {}", call.operation, call.table->qualified_name());
+  }
+  static std::string since(Clock::time_point begin) {
+    const std::chrono::duration<double, std::milli> passed = Clock::now() - begin;
+    return fmt::format("{:.3f} ms", passed.count());
+  }
+  static void say(const Call& call, Clock::time_point begin) {
+    if (log_enabled()) log(LogLevel::debug, fmt::format("{} {}", text(call), since(begin)));
+  }
+};
+
+} // namespace
+
+std::unique_ptr<ISession> assemble_layers(std::unique_ptr<ISession> session, const StoreSettings& settings,
+                                          Capabilities capabilities) {
+  if (settings.call_timeout > Duration::zero() && capabilities.has(Capability::deadlines)) {
+    session = std::make_unique<DeadlineLayer>(std::move(session), settings.call_timeout);
+  }
+  if (settings.log_statements)
+    session = std::make_unique<LogLayer>(std::move(session)); // outside: sees what callers see
+  return session;
+}
+
+} // namespace tenon

@@ -1,0 +1,130 @@
+#include <tenon/core/store.hpp>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include <tenon/core/layer.hpp>
+#include <tenon/core/log.hpp>
+
+#include "store_state.hpp"
+
+namespace tenon {
+namespace detail {
+namespace {
+
+/// A random time below base · 2^attempt, at most `max`: "full jitter", which spreads rivals best.
+Duration pause_before(std::uint32_t attempt, const RetrySettings& retry) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  const auto ceiling = std::min(retry.max_delay, retry.base_delay * (1LL << std::min(attempt, 20U)));
+  return Duration{std::uniform_int_distribution<Duration::rep>(0, std::max<Duration::rep>(ceiling.count(), 0))(random)};
+}
+
+bool worth_another_run(const Error& error) { return error.retryable() && error.code() != ErrorCode::commit_unknown; }
+
+/// Tables that others refer to come before those; a cycle keeps the order given.
+std::vector<const TableDesc*> by_reference(std::span<const TableDesc* const> tables) {
+  std::vector<const TableDesc*> waiting(tables.begin(), tables.end());
+  std::vector<const TableDesc*> sorted;
+  while (!waiting.empty()) {
+    const auto ready = [&](const TableDesc* table) {
+      return std::none_of(table->foreign_keys.begin(), table->foreign_keys.end(), [&](const ForeignKeyDesc& key) {
+        return std::any_of(waiting.begin(), waiting.end(), [&](const TableDesc* other) {
+          return other != table && other->name == key.target_table && other->schema == key.target_schema;
+        });
+      });
+    };
+    auto next = std::find_if(waiting.begin(), waiting.end(), ready);
+    if (next == waiting.end()) next = waiting.begin();
+    sorted.push_back(*next);
+    waiting.erase(next);
+  }
+  return sorted;
+}
+
+} // namespace
+
+StoreState::StoreState(std::shared_ptr<IBackend> backend, const StoreSettings& settings)
+    : backend_(std::move(backend)), settings_(settings), capabilities_(backend_->capabilities()),
+      pool_(
+          settings.pool, settings.connect_timeout,
+          [this](Deadline deadline) { return assemble_layers(backend_->connect(deadline), settings_, capabilities_); },
+          backend_->endpoint()) {}
+
+Session StoreState::session(TransactionOptions options) {
+  auto state = std::make_unique<SessionState>();
+  state->store = shared_from_this();
+  state->options = options;
+  return Session(std::move(state));
+}
+
+void StoreState::run(TransactionOptions options, Work work) {
+  for (std::uint32_t attempt = 1;; ++attempt) {
+    Session session = this->session(options);
+    try {
+      work(session);
+      session.state_->commit();
+    } catch (const Error& error) {
+      session.state_->rollback();
+      if (!worth_another_run(error) || attempt >= settings_.retry.attempts) throw;
+      const Duration pause = pause_before(attempt, settings_.retry);
+      log(LogLevel::info, "a transaction runs again after " + std::string(error_name(error.code())));
+      std::this_thread::sleep_for(pause);
+      continue;
+    }
+    session.state_->run_hooks(); // outside of the try: what a hook throws must not run committed work again
+    return;
+  }
+}
+
+} // namespace detail
+
+Store::Store(std::shared_ptr<IBackend> backend, StoreSettings settings)
+    : state_(std::make_shared<detail::StoreState>(std::move(backend), settings)) {
+  if (settings.pool.min_idle == 0) return;
+  try {
+    state_->pool().warm_up();
+  } catch (const Error& error) { // the first checkout says so again, to somebody who can handle it
+    log(LogLevel::warning, "could not open the first connections: " + error.message());
+  }
+}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&& other) noexcept {
+  if (this != &other) {
+    close();
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+Store::~Store() { close(); }
+
+Session Store::session(TransactionOptions options) { return state_->session(options); }
+void Store::run(TransactionOptions options, detail::Work work) { state_->run(options, work); }
+
+void Store::create_tables(std::span<const TableDesc* const> tables) {
+  if (!capabilities().has(Capability::create_tables)) {
+    throw_error(ErrorCode::not_supported, "backend " + backend().id + " does not create tables");
+  }
+  const auto sorted = detail::by_reference(tables);
+  transaction([&](Session& session) {
+    session.with_connection([&](ISession& connection) { connection.create_tables(sorted); });
+  });
+}
+
+Capabilities Store::capabilities() const noexcept { return state_->capabilities(); }
+const BackendInfo& Store::backend() const noexcept { return state_->backend().info(); }
+std::string Store::endpoint() const { return state_->backend().endpoint(); }
+PoolFigures Store::figures() const { return state_->pool().figures(); }
+const StoreSettings& Store::settings() const noexcept { return state_->settings(); }
+
+void Store::ping() {
+  Session session = state_->session({});
+  session.with_connection([](ISession& connection) { connection.ping(); });
+}
+
+void Store::close() noexcept {
+  if (state_ != nullptr) state_->pool().close();
+}
+
+} // namespace tenon

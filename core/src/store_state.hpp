@@ -1,0 +1,57 @@
+#pragma once
+// What a Store and its sessions share. Internal. Threads: any, through the pool's own lock.
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tenon/core/settings.hpp>
+#include <tenon/core/store.hpp>
+
+#include "pool.hpp"
+
+namespace tenon::detail {
+
+class StoreState : public std::enable_shared_from_this<StoreState> {
+public:
+  StoreState(std::shared_ptr<IBackend> backend, const StoreSettings& settings);
+
+  [[nodiscard]] Session session(TransactionOptions options);
+  void run(TransactionOptions options, Work work);
+
+  [[nodiscard]] Pool& pool() noexcept { return pool_; }
+  [[nodiscard]] IBackend& backend() noexcept { return *backend_; }
+  [[nodiscard]] const StoreSettings& settings() const noexcept { return settings_; }
+  [[nodiscard]] Capabilities capabilities() const noexcept { return capabilities_; }
+
+private:
+  std::shared_ptr<IBackend> backend_; // outlives the pool, whose connections are its
+  StoreSettings settings_;
+  Capabilities capabilities_;
+  Pool pool_;
+};
+
+/// One unit of work. Invariant: `connection` is there exactly while a transaction is open, or statements were run on a
+/// backend without transactions.
+struct SessionState {
+  std::shared_ptr<StoreState> store;
+  TransactionOptions options;
+  std::mutex connection_mutex; // guards the pointer against cancel() of another thread
+  std::unique_ptr<Pooled> connection;
+  std::optional<ErrorInfo> first_error; // the session is doomed until rollback
+  bool broken = false;
+  std::vector<std::size_t> savepoints; // how many hooks there were when each was opened
+  std::vector<std::function<void()>> hooks;
+
+  void take_connection();
+  void give_back(Condition condition) noexcept;
+  [[nodiscard]] ISession& connected();
+  void commit();
+  void rollback() noexcept;
+  void run_hooks();
+};
+
+} // namespace tenon::detail
