@@ -17,8 +17,8 @@ namespace {
 /// A random time below base · 2^attempt, at most `max`: "full jitter", which spreads rivals best.
 Duration pause_before(std::uint32_t attempt, const RetrySettings& retry) {
   thread_local std::minstd_rand random{std::random_device{}()};
-  const auto ceiling = std::min(retry.max_delay, retry.base_delay * (1LL << std::min(attempt, 20U)));
-  return Duration{std::uniform_int_distribution<Duration::rep>(0, std::max<Duration::rep>(ceiling.count(), 0))(random)};
+  const auto ceiling = std::min(retry.max_delay, retry.base_delay * (Duration::rep{1} << std::min(attempt, 20U)));
+  return Duration{std::uniform_int_distribution<Duration::rep>(0, std::max(ceiling.count(), Duration::rep{0}))(random)};
 }
 
 bool worth_another_run(const Error& error) { return error.retryable() && error.code() != ErrorCode::commit_unknown; }
