@@ -1,0 +1,68 @@
+#include <chrono>
+
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include <tenon/tenon.hpp>
+
+#include "commands.hpp"
+
+namespace tenon::tool {
+namespace {
+
+enum Answer : int { kAccepting = 0, kRejecting = 1, kNoResponse = 2, kNotAttempted = 3 };
+
+/// A server that answers with a refusal is there; one that does not answer is not.
+Answer answer_of(const Error& error) {
+  switch (error.code()) {
+    case ErrorCode::config:
+    case ErrorCode::plugin: return kNotAttempted;
+    case ErrorCode::not_ready:
+    case ErrorCode::auth:
+    case ErrorCode::permission:
+    case ErrorCode::resource_exhausted: return kRejecting;
+    case ErrorCode::connection: return error.sqlstate().empty() ? kNoResponse : kRejecting;
+    case ErrorCode::timeout:
+    case ErrorCode::pool_timeout: return kNoResponse;
+    default: return kRejecting;
+  }
+}
+
+constexpr std::string_view kWords[] = {"accepting connections", "rejecting connections", "no response", "not attempted"};
+
+} // namespace
+
+int ping(const Common& common, std::chrono::milliseconds timeout) {
+  std::string endpoint;
+  try {
+    config::Profile profile = config::load(common.sources());
+    profile.store.connect_timeout = profile.store.call_timeout = profile.store.pool.timeout = timeout;
+    Store store = open(profile);
+    endpoint = store.endpoint();
+    const auto begin = Clock::now();
+    store.ping();
+    const std::chrono::duration<double, std::milli> took = Clock::now() - begin;
+    if (common.json) {
+      print_json(boost::json::object{
+          {"endpoint", endpoint}, {"answer", kWords[kAccepting]}, {"exit", kAccepting}, {"milliseconds", took.count()}});
+    } else {
+      print(fmt::format("{} - {} ({:.1f} ms)\n", endpoint, kWords[kAccepting], took.count()));
+    }
+    return kAccepting;
+  } catch (const Error& error) {
+    const Answer answer = answer_of(error);
+    if (common.json) {
+      boost::json::object object = to_json(error);
+      object["endpoint"] = endpoint;
+      object["answer"] = kWords[answer];
+      object["exit"] = answer;
+      print_json(object);
+    } else {
+      print(fmt::format("{}{}{}\n", endpoint, endpoint.empty() ? "" : " - ", kWords[answer]));
+      report(error, common);
+    }
+    return answer;
+  }
+}
+
+} // namespace tenon::tool
