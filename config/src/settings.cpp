@@ -56,7 +56,7 @@ void add_connection(const Resolved& value, Profile& profile) {
   }
   std::string text = value.texts.front();
   if (value.option != nullptr && value.option->type == OptionType::duration) {
-    text = std::to_string(parse_duration(text).value().count());
+    text = fmt::format("{}ms", parse_duration(text).value().count()); // one unit, and none can take it for another
   }
   profile.connection.emplace_back(key, std::move(text));
 }

@@ -34,8 +34,8 @@ struct Profile {
   std::string name;
   std::string backend = {};
   /// For IBackend, as tenon::Option: keys without "connection.", nested ones joined by dots, lists as "hosts.0", …
-  /// URI and *_file are resolved into the keys they stand for, paths are absolute, durations are whole milliseconds.
-  /// Only what somebody set is here; the backend knows its defaults.
+  /// URI and *_file are resolved into the keys they stand for, paths are absolute, durations are in milliseconds
+  /// ("3000ms"). Only what somebody set is here; the backend knows its defaults.
   std::vector<std::pair<std::string, std::string>> connection = {};
   StoreSettings store = {};
   PluginSettings plugin = {};
