@@ -19,15 +19,3 @@ tenon_target(tenon_test_servers)
 add_executable(tenon_pg tools/tenon_pg.cpp)
 target_link_libraries(tenon_pg PRIVATE tenon_test_servers)
 tenon_target(tenon_pg)
-
-# The servers' own test; the servers need no backend, so it can run before any of those is built.
-if(TENON_BUILD_TESTS)
-  find_package(Catch2 2.13 REQUIRED)
-  add_executable(postgres_server_test ${CMAKE_CURRENT_SOURCE_DIR}/../unit/postgres_server_test.cpp)
-  target_link_libraries(postgres_server_test PRIVATE tenon_test_servers PostgreSQL::PostgreSQL Catch2::Catch2)
-  tenon_target(postgres_server_test)
-  add_test(NAME postgres_server COMMAND postgres_server_test)
-  add_test(NAME postgres_command COMMAND bash
-    ${CMAKE_CURRENT_SOURCE_DIR}/../unit/tenon_pg_test.sh $<TARGET_FILE:tenon_pg>)
-  set_tests_properties(postgres_server postgres_command PROPERTIES LABELS unit TIMEOUT 300)
-endif()

@@ -20,6 +20,9 @@ if(TENON_SANITIZE AND PROJECT_IS_TOP_LEVEL)
   if(TENON_SANITIZE MATCHES "undefined")
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-maybe-uninitialized) # GCC's own library trips it in instrumented code: a known false alarm
+  endif()
 endif()
 
 # Sets language level, warnings and visibility of one of our targets.

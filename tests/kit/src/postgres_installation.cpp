@@ -85,7 +85,7 @@ void must_succeed(const Spawn& what, Clock::time_point deadline) {
 
 // Returns the folder of templates, or an empty path where somebody else owns that name: /tmp is everybody's.
 fs::path template_folder(const Account& account) {
-  const fs::path folder = temporary_base() / ("tenon-pgtemplate-" + std::to_string(account.uid));
+  fs::path folder = temporary_base() / ("tenon-pgtemplate-" + std::to_string(account.uid));
   if (::mkdir(folder.c_str(), 0700) == 0) {
     if (::chown(folder.c_str(), account.uid, account.gid) != 0)
       throw_errno("cannot hand over " + folder.string(), errno);
