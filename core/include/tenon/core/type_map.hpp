@@ -20,9 +20,9 @@
 #include <type_traits>
 
 #include <boost/describe/enum.hpp>
-#include <boost/describe/enum_from_string.hpp>
 #include <boost/describe/enum_to_string.hpp>
 #include <boost/describe/enumerators.hpp>
+#include <boost/mp11/algorithm.hpp>
 
 #include <tenon/core/types.hpp>
 #include <tenon/interface/cell.hpp>
@@ -156,7 +156,13 @@ struct TypeMap<T> {
   }
   static void read(const Cell& cell, T& value) {
     if constexpr (by_name) {
-      if (!boost::describe::enum_from_string(cell.bytes(), value)) detail::throw_unknown_enumerator(cell.bytes());
+      bool known = false; // Boost's own enum_from_string wants a string that ends with NUL, which a cell does not
+      boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>([&](auto enumerator) {
+        if (known || cell.bytes() != enumerator.name) return;
+        value = enumerator.value;
+        known = true;
+      });
+      if (!known) detail::throw_unknown_enumerator(cell.bytes());
     } else {
       std::underlying_type_t<T> number{};
       TypeMap<std::underlying_type_t<T>>::read(cell, number);
