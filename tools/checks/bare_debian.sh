@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2317 # functions that are called by name
 # Tries the two commands as a stranger would: in a bare Debian 12 (debootstrap into a folder, chroot), as root, as an
 # ordinary user without sudo and as one with it. Shows that tools/packages.txt is complete. Takes an hour; not in CI.
 # usage: bare_debian.sh [REPOSITORY [FOLDER]]   (this tree; a new folder in /var/tmp, removed afterwards)

@@ -13,12 +13,12 @@ MAX_LINES = 600
 GENERATED = {"config/storage.schema.json"}
 CODE = {".cpp", ".hpp", ".c", ".h", ".py", ".sh", ".cmake"}
 
-# Absolute paths may start with a folder of the Filesystem Hierarchy Standard, or be plainly an example. Any other one
-# is a place on the machine of whoever wrote it.
+# Absolute paths may start with a folder of the Filesystem Hierarchy Standard, be plainly an example, or be the rest of
+# a path in this tree (ROOT "/config/storage.yaml"). Any other one is a place on the machine of whoever wrote it.
 KNOWN_TOP_FOLDERS = {"bin", "boot", "dev", "etc", "lib", "lib64", "media", "opt", "proc", "run", "sbin", "srv", "sys",
-                     "tmp", "usr", "var", "absent", "missing", "nonexistent", "no", "path", "does"}
+                     "home", "tmp", "usr", "var", "absent", "missing", "nonexistent", "no", "path", "does"}
 ABSOLUTE = re.compile(r"""(?:^|(?<=[\s"'`(=<>,:\[{|]))/([A-Za-z0-9_.-]+)/[A-Za-z0-9_.-]""")
-PRIVATE_HOME = re.compile(r"/(?:home|root|Users)/[A-Za-z0-9_.-]+")
+PRIVATE_HOME = re.compile(r"/(?:home|root|Users)/(?!(?:developer|user|you)\b)[A-Za-z0-9_.-]+")
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
 HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*\s*$")
 FENCE = re.compile(r"^\s*(```|~~~)")
@@ -29,10 +29,11 @@ def is_url_tail(line, start):
     return re.search(r"[A-Za-z][A-Za-z0-9+.-]*:/?$", line[:start]) is not None
 
 
-def path_violations(line):
+def path_violations(root, line):
     for match in ABSOLUTE.finditer(line):
-        if match.group(1) not in KNOWN_TOP_FOLDERS and not is_url_tail(line, match.start()):
-            yield f"path of one machine: /{match.group(1)}/…"
+        top = match.group(1)
+        if top not in KNOWN_TOP_FOLDERS and not (root / top).exists() and not is_url_tail(line, match.start()):
+            yield f"path of one machine: /{top}/…"
     if PRIVATE_HOME.search(line):
         yield "path of somebody's home"
 
@@ -106,7 +107,7 @@ def violations(root, file):
     if path.suffix == ".hpp" and len(lines) > 1 and not lines[1].startswith("//"):
         yield 2, "a header's second line starts the comment that says what it is"
     for number, line in enumerate(lines, 1):
-        for violation in path_violations(line):
+        for violation in path_violations(root, line):
             yield number, violation
     if path.suffix == ".md":
         yield from link_violations(root, file, text)

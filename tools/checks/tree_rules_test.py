@@ -33,13 +33,14 @@ class TreeRules(unittest.TestCase):
         self.assertEqual(len(self.found("a.hpp", "#pragma once\n#include <a>\n")), 1)
 
     def test_machine_paths(self):
+        self.found("docs/x.md", "")
         top = "/" + "mnt2"  # in two parts, because this file is checked too
         home = "/" + "home"
         for text in (f"// see {top}/x/y", f'"{top}/x"', f"`{top}/x`", f"a={top}/x", f"[x]({top}/x)"):
             with self.subTest(text):
                 self.assertTrue(self.found("a.cpp", text))
         self.assertTrue(self.found("a.cpp", f"{home}/somebody/x"))
-        for text in ("/usr/lib/x", "/run/secrets/db", "and/or/else", "https://example.org/a/b", "a // b", "$x/y/z",
+        for text in ("/usr/lib/x", "/home/user/x", "ROOT \"/docs/x.md\"", "/run/secrets/db", "and/or/else", "https://example.org/a/b", "a // b", "$x/y/z",
                      "postgresql://app@host:5432/shop/x", "file:///etc/x", "</b>", "file:/name?vfs=memdb"):
             with self.subTest(text):
                 self.assertEqual(self.found("a.cpp", text), [])
