@@ -30,6 +30,7 @@ struct Parameter {
   Cell cell = Cell::null();         ///< for a list only its type counts: the elements', null if all are NULL
   std::span<const Node> list;       ///< the value nodes of an `in`; empty for a single value
   std::uint32_t column = kNoColumn; ///< the column it is compared with or assigned to, where there is one
+  bool assigned = false;            ///< a value that is written, not compared
   [[nodiscard]] bool is_list() const noexcept { return !list.empty(); }
 };
 
@@ -257,7 +258,7 @@ private:
       const CellType type = value_type(leaf);
       add_kind(leaf);
       call_.shape.add(static_cast<std::uint32_t>(type));
-      call_.parameters.push_back({leaf.value, {}, compared_with});
+      call_.parameters.push_back({leaf.value, {}, compared_with, false});
       return {type, kNoColumn, position + 1};
     }
     malformed("an operand that is neither a column nor a value");
@@ -352,7 +353,7 @@ inline void read_update(const TableDesc& table, Filter filter, std::span<const A
     }
     call.shape.add(assignment.column);
     call.shape.add(static_cast<std::uint32_t>(assignment.value.type));
-    call.parameters.push_back({assignment.value, {}, assignment.column});
+    call.parameters.push_back({assignment.value, {}, assignment.column, true});
   }
   FilterReader(table, filter, call).read();
 }

@@ -1,0 +1,101 @@
+#include "cursor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <sqlite3.h>
+
+#include "session.hpp"
+
+namespace tenon::sqlite {
+namespace {
+
+// The first batch is small, for queries that want a few rows; the others are large enough to make a batch's fixed cost
+// vanish and small enough to stay in the cache.
+constexpr std::size_t kFirstRows = 16;
+constexpr std::size_t kMostRows = 256;
+constexpr std::size_t kMostBytes = 1U << 20U;
+
+} // namespace
+
+Cursor::Cursor(Session& session, StatementPtr statement, const Context& context)
+    : session_(&session), statement_(std::move(statement)), context_(context),
+      columns_(static_cast<std::size_t>(sqlite3_column_count(statement_->handle.get()))) {
+  session_->attach(*this);
+  statement_->in_use = true;
+}
+
+Cursor::~Cursor() {
+  release();
+  if (session_ != nullptr) session_->detach(*this);
+}
+
+void Cursor::bind(std::span<const sql::Parameter> parameters, std::span<const StoredColumn> columns) {
+  session_->check(bind_all(statement_->handle.get(), parameters, columns, bound_, true), context_);
+}
+
+void Cursor::bind_plain(int index, const Cell& cell) {
+  Stored value = to_compare(cell, nullptr, bound_.bytes);
+  if (!value.bytes.empty()) value.bytes = bound_.bytes.copy(value.bytes.data(), value.bytes.size());
+  session_->check(sqlite::bind(statement_->handle.get(), index, value), context_);
+}
+
+bool Cursor::read_row() {
+  if (statement_ == nullptr) return false;
+  try {
+    if (session_->step(*statement_, context_)) {
+      if (columns_ > 0) rows_.add(*statement_);
+      return true;
+    }
+  } catch (...) {
+    release();
+    throw;
+  }
+  release(); // at once: a statement that is not reset keeps its lock
+  return false;
+}
+
+void Cursor::run_to_end() {
+  rows_.start(columns_);
+  while (read_row()) {}
+  kept_ = rows_.rows() > 0;
+}
+
+bool Cursor::next(RowBatch& batch) {
+  batch = {};
+  if (session_ == nullptr) {
+    throw_error(ErrorCode::programming, "the transaction that the cursor belongs to has ended",
+                "read the rows before commit or rollback");
+  }
+  if (std::exchange(kept_, false)) {
+    batch = rows_.batch();
+    return true;
+  }
+  rows_.start(columns_);
+  if (statement_ == nullptr) return false;
+  try {
+    session_->resume(context_);
+  } catch (...) {
+    release();
+    throw;
+  }
+  batch_rows_ = batch_rows_ == 0 ? kFirstRows : std::min(batch_rows_ * 4, kMostRows);
+  while (rows_.rows() < batch_rows_ && rows_.bytes() < kMostBytes && read_row()) {}
+  batch = rows_.batch();
+  return !batch.empty();
+}
+
+void Cursor::release() noexcept {
+  if (statement_ == nullptr) return;
+  sqlite3_reset(statement_->handle.get());
+  sqlite3_clear_bindings(statement_->handle.get()); // they point into this cursor
+  statement_->in_use = false;
+  statement_.reset();
+}
+
+void Cursor::end() noexcept {
+  release();
+  session_ = nullptr;
+}
+
+} // namespace tenon::sqlite

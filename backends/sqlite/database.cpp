@@ -1,0 +1,153 @@
+#include "database.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include "decimal.hpp"
+#include "dialect.hpp"
+#include "list_module.hpp"
+
+namespace tenon::sqlite {
+namespace {
+
+/// Operations of SQLite's machine between two looks at the clock: some microseconds.
+constexpr int kOperationsPerLook = 1000;
+
+int on_progress(void* watch) { return static_cast<Watch*>(watch)->expired() ? 1 : 0; }
+int on_busy(void* watch, int attempt) { return static_cast<Watch*>(watch)->wait(attempt) ? 1 : 0; }
+
+int collate_decimals(void*, int left_size, const void* left, int right_size, const void* right) {
+  return compare_decimals({static_cast<const char*>(left), static_cast<std::size_t>(left_size)},
+                          {static_cast<const char*>(right), static_cast<std::size_t>(right_size)});
+}
+
+/// SQLite says only "unable to open database file"; the file system says why. Empty if it does not either.
+std::string why_not(const std::string& path) {
+  std::error_code ignored;
+  const std::filesystem::path file(path);
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  if (std::filesystem::is_directory(file, ignored)) return "it is a directory";
+  if (!std::filesystem::exists(folder, ignored)) return fmt::format("there is no directory {}", folder.string());
+  if (!std::filesystem::is_directory(folder, ignored)) return fmt::format("{} is not a directory", folder.string());
+  if (std::filesystem::exists(file, ignored)) {
+    if (::euidaccess(path.c_str(), R_OK) != 0) return std::strerror(errno);
+  } else if (::euidaccess(folder.c_str(), W_OK | X_OK) != 0) {
+    return fmt::format("no file can be created in {}: {}", folder.string(), std::strerror(errno));
+  }
+  return {};
+}
+
+[[noreturn]] void raise_open_failure(const Settings& settings, int code, std::string_view message, Ended ended) {
+  const std::string statement = fmt::format("cannot open the database {}", settings.database);
+  ErrorInfo info = translate({.code = code, .message = message, .ended = ended}, {.statement = statement});
+  info.statement = "open";
+  if (info.code == ErrorCode::connection && !settings.in_memory()) {
+    if (const std::string reason = why_not(settings.database); !reason.empty()) {
+      info.message = fmt::format("{}: {}", statement, reason);
+    }
+  }
+  throw_error(std::move(info));
+}
+
+} // namespace
+
+bool Watch::expired() noexcept {
+  if (paused_) return false;
+  if (cancelled_.load(std::memory_order_relaxed)) {
+    ended_ = Ended::by_cancel;
+    return true;
+  }
+  if (deadline_ == Deadline::max() || Clock::now() < deadline_) return false;
+  ended_ = Ended::by_deadline;
+  return true;
+}
+
+bool Watch::wait(int attempt) noexcept {
+  using std::chrono::microseconds;
+  if (expired()) return false;
+  const Clock::time_point now = Clock::now();
+  if (attempt == 0) waiting_since_ = now;
+  const Clock::time_point end = std::min(deadline_, waiting_since_ + busy_timeout_);
+  if (now >= end) return false;
+  constexpr microseconds kFirst{200};
+  constexpr microseconds kLongest{10000}; // a cancel is noticed within this time
+  const microseconds step = std::min(kLongest, kFirst * (1 << std::min(attempt, 6)));
+  std::this_thread::sleep_for(std::min<Clock::duration>(step, end - now));
+  return true;
+}
+
+Database::Database(const Settings& settings, const std::string& name, Deadline deadline)
+    : watch_(settings.busy_timeout) {
+  watch_.set_deadline(deadline);
+  if (!watch_.start()) throw_error(deadline_passed({.statement = "open"}));
+  try {
+    connection_ = std::make_unique<Connection>(name, settings.in_memory());
+    register_functions();
+    set_up(settings);
+  } catch (const OpenFailure& failure) {
+    connection_.reset();
+    raise_open_failure(settings, failure.code, failure.message, watch_.ended());
+  }
+  watch_.set_deadline(Deadline::max());
+}
+
+void Database::run(const char* sql) {
+  const int code = sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) throw OpenFailure{code, sqlite3_errmsg(handle())};
+}
+
+void Database::register_functions() {
+  sqlite3* const db = handle();
+  sqlite3_extended_result_codes(db, 1);
+  sqlite3_progress_handler(db, kOperationsPerLook, on_progress, &watch_);
+  sqlite3_busy_handler(db, on_busy, &watch_);
+  int code = sqlite3_create_collation_v2(db, kDecimalCollation, SQLITE_UTF8, nullptr, collate_decimals, nullptr);
+  if (code == SQLITE_OK) code = register_list_module(db);
+  // Without these a misspelt column in double quotes would be a string literal.
+  if (code == SQLITE_OK) code = sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+  if (code == SQLITE_OK) code = sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+  if (code != SQLITE_OK) throw OpenFailure{code, sqlite3_errmsg(db)};
+}
+
+void Database::set_up(const Settings& settings) {
+  run(settings.foreign_keys ? "PRAGMA foreign_keys = ON" : "PRAGMA foreign_keys = OFF");
+  run("PRAGMA case_sensitive_like = ON");
+  if (settings.in_memory()) return;
+  // Reads the file's header, so that a file that is no database, or cannot be read, is found out here.
+  run("SELECT 1 FROM sqlite_schema LIMIT 1");
+  if (sqlite3_db_readonly(handle(), "main") == 1) return;
+  set_journal_mode(settings);
+  run(fmt::format("PRAGMA synchronous = {}", word(settings.synchronous)).c_str());
+}
+
+void Database::set_journal_mode(const Settings& settings) {
+  const std::string sql = fmt::format("PRAGMA journal_mode = {}", word(settings.journal_mode));
+  std::string mode;
+  const auto keep = [](void* to, int, char** values, char**) {
+    *static_cast<std::string*>(to) = values[0];
+    return 0;
+  };
+  // SQLite does not ask the busy handler here: two sessions that change a new file meet.
+  for (int attempt = 0;; ++attempt) {
+    const int code = sqlite3_exec(handle(), sql.c_str(), keep, &mode, nullptr);
+    if (code == SQLITE_OK) break;
+    if ((code & 0xff) != SQLITE_BUSY || !watch_.wait(attempt)) throw OpenFailure{code, sqlite3_errmsg(handle())};
+  }
+  if (mode == word(settings.journal_mode)) return;
+  throw_error(
+      ErrorCode::config, fmt::format("cannot open the database {}: journal_mode stays \"{}\"", settings.database, mode),
+      fmt::format("the file system does not support \"{}\": set journal_mode: delete", word(settings.journal_mode)));
+}
+
+} // namespace tenon::sqlite

@@ -1,0 +1,239 @@
+#include "repository.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include "cursor.hpp"
+#include "dialect.hpp"
+#include "session.hpp"
+
+namespace tenon::sqlite {
+namespace {
+
+constexpr std::size_t kRowsPerLook = 256; // rows of an insert between two looks at the deadline
+
+void check_positions(const TableDesc& table) {
+  for (const KeyDesc& key : table.keys) {
+    if (key.columns.empty()) {
+      throw_error(ErrorCode::programming, fmt::format("the key {} of {} has no columns", key.name, table.name));
+    }
+    for (const std::uint32_t column : key.columns)
+      sql::check_column(table, column, "a key");
+  }
+  for (const ForeignKeyDesc& key : table.foreign_keys) {
+    for (const std::uint32_t column : key.columns)
+      sql::check_column(table, column, "a foreign key");
+  }
+}
+
+} // namespace
+
+void check_schema(const TableDesc& table) {
+  if (table.schema.empty() || table.schema == "main") return;
+  throw_error(ErrorCode::not_supported,
+              fmt::format("the table {} names a schema, and SQLite has none", table.qualified_name()),
+              "leave the schema out, or use a backend that claims the capability \"schemas\"");
+}
+
+Repository::Repository(Session& session, const TableDesc& table)
+    : session_(session), table_(table),
+      compiler_(kDialect, table), summaries_{"select from " + table.name, "insert into " + table.name,
+                                             "upsert into " + table.name, "update " + table.name,
+                                             "delete from " + table.name, "count " + table.name},
+      all_columns_(table.columns.size()), finders_(table.keys.size()) {
+  check_schema(table);
+  check_positions(table);
+  for (std::size_t i = 0; i < contexts_.size(); ++i)
+    contexts_[i] = {.statement = summaries_[i], .table = &table_};
+  contexts_[inserting].side = sql::ForeignKeySide::referring;
+  contexts_[upserting].side = sql::ForeignKeySide::referring;
+  contexts_[removing].side = sql::ForeignKeySide::referenced;
+  columns_.reserve(table.columns.size());
+  for (const ColumnDesc& column : table.columns)
+    columns_.push_back({&table_, &column, Form::native});
+  std::iota(all_columns_.begin(), all_columns_.end(), 0U);
+}
+
+void Repository::learn_storage() {
+  if (storage_known_) [[likely]]
+    return;
+  const auto declared = [&](const char* column, const char** type, int* primary) {
+    return sqlite3_table_column_metadata(session_.handle(), "main", table_.name.c_str(), column, type, nullptr, nullptr,
+                                         primary, nullptr) == SQLITE_OK;
+  };
+  for (StoredColumn& column : columns_) {
+    const char* type = nullptr;
+    if (!declared(column.column->name.c_str(), &type, nullptr)) return; // the statement will say what is missing
+    column.form = form_of(column.column->type, type == nullptr ? "" : type);
+  }
+  const auto generated = table_.generated_column();
+  int rowid_is_key = 0;
+  int is_key = 0;
+  // "rowid" answers for a declared INTEGER PRIMARY KEY, and not at all in a table without rowids.
+  has_rowid_key_ = generated && !table_.keys.empty() &&
+                   table_.keys.front().columns == std::vector<std::uint32_t>{*generated} &&
+                   declared("rowid", nullptr, &rowid_is_key) && rowid_is_key == 1 &&
+                   declared(table_.columns[*generated].name.c_str(), nullptr, &is_key) && is_key == 1;
+  storage_known_ = true;
+  statements_.clear(); // they know the forms of their results
+  std::fill(finders_.begin(), finders_.end(), nullptr);
+}
+
+template <class Compile>
+StatementPtr Repository::statement(const Context& context, std::span<const std::uint32_t> columns, Compile&& compile) {
+  StatementPtr* const known = statements_.find(call_.shape);
+  if (known != nullptr && !(*known)->in_use) return *known;
+  StatementPtr made = session_.prepare(compile(), context, true);
+  for (const std::uint32_t column : columns)
+    made->columns.push_back(columns_[column]);
+  if (known == nullptr) statements_.insert(call_.shape, made);
+  return made;
+}
+
+RowBatch Repository::find(std::uint32_t key, std::span<const Cell> values) {
+  const Context& context = contexts_[selecting];
+  if (key >= table_.keys.size() || values.size() != table_.keys[key].columns.size()) {
+    throw_error(ErrorCode::programming, fmt::format("{}: no key with these columns", context.statement));
+  }
+  session_.start(Access::read, context);
+  learn_storage();
+  StatementPtr& finder = finders_[key];
+  if (finder == nullptr) {
+    StatementPtr made = session_.prepare(compiler_.find(key), context, true);
+    made->columns = columns_;
+    finder = std::move(made);
+  }
+  const Run guard(*finder);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const StoredColumn& column = columns_[table_.keys[key].columns[i]];
+    if (!sql::are_comparable(column.column->type, values[i].type)) {
+      throw_error(ErrorCode::programming,
+                  fmt::format("{}: {} is {} and the value {}", context.statement, column.column->name,
+                              cell_type_name(column.column->type), cell_type_name(values[i].type)));
+    }
+    session_.check(
+        bind(finder->handle.get(), static_cast<int>(i) + 1, to_compare(values[i], &column, session_.bound().bytes)),
+        context);
+  }
+  Rows& rows = session_.results();
+  rows.start(columns_.size());
+  if (session_.step(*finder, context)) rows.add(*finder);
+  return rows.batch();
+}
+
+std::unique_ptr<ICursor> Repository::select(const Query& query) {
+  const Context& context = contexts_[selecting];
+  sql::read_select(table_, query, call_);
+  session_.start(Access::read, context);
+  learn_storage();
+  const auto columns = query.columns.empty() ? std::span<const std::uint32_t>(all_columns_) : query.columns;
+  auto cursor =
+      std::make_unique<Cursor>(session_, statement(context, columns, [&] { return compiler_.select(query); }), context);
+  cursor->bind(call_.parameters, columns_);
+  return cursor;
+}
+
+/// Returns the first row's only number if one is wanted, else 0.
+std::int64_t Repository::run(Statement& statement, bool wants_row, const Context& context) {
+  const Run guard(statement);
+  session_.check(bind_all(statement.handle.get(), call_.parameters, columns_, session_.bound(), false), context);
+  const bool row = session_.step(statement, context);
+  return row && wants_row ? sqlite3_column_int64(statement.handle.get(), 0) : 0;
+}
+
+std::uint64_t Repository::update(Filter filter, std::span<const Assignment> assignments) {
+  const Context& context = contexts_[updating];
+  sql::read_update(table_, filter, assignments, call_);
+  session_.start(Access::write, context);
+  learn_storage();
+  run(*statement(context, {}, [&] { return compiler_.update(filter, assignments); }), false, context);
+  return static_cast<std::uint64_t>(sqlite3_changes64(session_.handle()));
+}
+
+std::uint64_t Repository::remove(Filter filter) {
+  const Context& context = contexts_[removing];
+  sql::read_filter(table_, sql::Operation::remove, filter, call_);
+  session_.start(Access::write, context);
+  learn_storage();
+  run(*statement(context, {}, [&] { return compiler_.remove(filter); }), false, context);
+  return static_cast<std::uint64_t>(sqlite3_changes64(session_.handle()));
+}
+
+std::uint64_t Repository::count(Filter filter) {
+  const Context& context = contexts_[counting];
+  sql::read_filter(table_, sql::Operation::count, filter, call_);
+  session_.start(Access::read, context);
+  learn_storage();
+  return static_cast<std::uint64_t>(
+      run(*statement(context, {}, [&] { return compiler_.count(filter); }), true, context));
+}
+
+bool Repository::exists(Filter filter) {
+  const Context& context = contexts_[selecting];
+  sql::read_filter(table_, sql::Operation::exists, filter, call_);
+  session_.start(Access::read, context);
+  learn_storage();
+  return run(*statement(context, {}, [&] { return compiler_.exists(filter); }), true, context) != 0;
+}
+
+bool Repository::returns_rowid(std::span<const std::uint32_t> returning) const noexcept {
+  return has_rowid_key_ && returning.size() == 1 && returning.front() == *table_.generated_column();
+}
+
+RowBatch Repository::insert(const WriteRows& rows) {
+  const Context& context = contexts_[inserting];
+  sql::read_insert(table_, rows, 1, call_);
+  session_.start(Access::write, context);
+  learn_storage();
+  const bool by_rowid = returns_rowid(rows.returning);
+  const auto returning = by_rowid ? std::span<const std::uint32_t>() : rows.returning;
+  const StatementPtr prepared =
+      statement(context, returning, [&] { return compiler_.insert(rows.columns, 1, returning); });
+  return write(rows, *prepared, by_rowid, context);
+}
+
+RowBatch Repository::upsert(const WriteRows& rows, std::uint32_t key, std::span<const std::uint32_t> update) {
+  const Context& context = contexts_[upserting];
+  sql::read_upsert(table_, rows, key, update, 1, call_);
+  session_.start(Access::write, context);
+  learn_storage();
+  const StatementPtr prepared = statement(
+      context, rows.returning, [&] { return compiler_.upsert(rows.columns, 1, key, update, rows.returning); });
+  return write(rows, *prepared, false, context);
+}
+
+RowBatch Repository::write(const WriteRows& rows, Statement& statement, bool by_rowid, const Context& context) {
+  session_.results().start(rows.returning.size());
+  std::optional<Session::Group> group;
+  if (rows.rows > 1) group.emplace(session_, context);
+  for (std::size_t row = 0; row < rows.rows; ++row) {
+    if (row % kRowsPerLook == kRowsPerLook - 1 && session_.watch().expired()) session_.fail(SQLITE_INTERRUPT, context);
+    write_row(rows, row, statement, by_rowid, context);
+  }
+  if (group) group->keep();
+  return session_.results().batch();
+}
+
+void Repository::write_row(const WriteRows& rows, std::size_t row, Statement& statement, bool by_rowid,
+                           const Context& context) {
+  const Run guard(statement);
+  const Cell* const cells = rows.cells + row * rows.columns.size();
+  BoundValues& bound = session_.bound();
+  bound.clear();
+  for (std::size_t i = 0; i < rows.columns.size(); ++i) {
+    const Stored value = to_write(cells[i], columns_[rows.columns[i]], bound.bytes);
+    const int code = bind(statement.handle.get(), static_cast<int>(i) + 1, value);
+    if (code != SQLITE_OK) session_.fail(code, context);
+  }
+  Rows& results = session_.results();
+  while (session_.step(statement, context))
+    results.add(statement);
+  if (by_rowid) results.add(Cell::int64(sqlite3_last_insert_rowid(session_.handle())));
+}
+
+} // namespace tenon::sqlite

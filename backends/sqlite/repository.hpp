@@ -1,0 +1,72 @@
+#pragma once
+// Repository: one described table of a session behind IRepository, with its prepared statements. Made by the session.
+// Threads: as its session.
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tenon/interface/repository.hpp>
+#include <tenon/sql/call.hpp>
+#include <tenon/sql/compiler.hpp>
+#include <tenon/sql/statement_cache.hpp>
+
+#include "errors.hpp"
+#include "statements.hpp"
+
+namespace tenon::sqlite {
+
+class Session;
+
+/// SQLite has no schemas. Errors: NotSupported for a table that names one, but for "main", which is the database
+/// itself.
+void check_schema(const TableDesc& table);
+
+class Repository final : public IRepository {
+public:
+  /// Errors: NotSupported as check_schema; ProgrammingError for a description that contradicts itself.
+  Repository(Session& session, const TableDesc& table);
+
+  [[nodiscard]] const TableDesc& table() const noexcept override { return table_; }
+  RowBatch insert(const WriteRows& rows) override;
+  RowBatch upsert(const WriteRows& rows, std::uint32_t key, std::span<const std::uint32_t> update) override;
+  RowBatch find(std::uint32_t key, std::span<const Cell> values) override;
+  std::unique_ptr<ICursor> select(const Query& query) override;
+  std::uint64_t update(Filter filter, std::span<const Assignment> assignments) override;
+  std::uint64_t remove(Filter filter) override;
+  std::uint64_t count(Filter filter) override;
+  bool exists(Filter filter) override;
+
+  /// The table may have been created meanwhile: look at its declared types again.
+  void forget_storage() noexcept { storage_known_ = false; }
+
+private:
+  enum Action : std::size_t { selecting, inserting, upserting, updating, removing, counting };
+
+  void learn_storage();
+  template <class Compile>
+  StatementPtr statement(const Context& context, std::span<const std::uint32_t> columns, Compile&& compile);
+  RowBatch write(const WriteRows& rows, Statement& statement, bool by_rowid, const Context& context);
+  void write_row(const WriteRows& rows, std::size_t row, Statement& statement, bool by_rowid, const Context& context);
+  std::int64_t run(Statement& statement, bool wants_row, const Context& context);
+  [[nodiscard]] bool returns_rowid(std::span<const std::uint32_t> returning) const noexcept;
+
+  Session& session_;
+  const TableDesc& table_;
+  sql::Compiler compiler_;
+  std::array<std::string, 6> summaries_; // "insert into users", by Action
+  std::array<Context, 6> contexts_;
+
+  bool storage_known_ = false;
+  bool has_rowid_key_ = false; ///< the generated column is the rowid, which SQLite reports after an insert
+  std::vector<StoredColumn> columns_;
+  std::vector<std::uint32_t> all_columns_;
+
+  sql::Call call_;
+  std::vector<StatementPtr> finders_; // by key
+  sql::StatementCache<StatementPtr> statements_;
+};
+
+} // namespace tenon::sqlite

@@ -1,0 +1,371 @@
+#include "session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <tenon/sql/schema.hpp>
+
+#include "cursor.hpp"
+#include "dialect.hpp"
+#include "repository.hpp"
+
+namespace tenon::sqlite {
+namespace {
+
+/// Words that would move the transaction behind the session's back.
+constexpr std::array<std::string_view, 6> kTransactionWords{"begin",    "commit",    "end",
+                                                            "rollback", "savepoint", "release"};
+
+constexpr std::size_t kLongestSql = 1'000'000'000; // SQLite's own limit
+
+/// The first word behind blanks, comments and semicolons.
+std::string_view first_word(std::string_view sql) noexcept {
+  const auto skip_to = [&](std::string_view end) {
+    const std::size_t at = sql.find(end);
+    sql.remove_prefix(at == std::string_view::npos ? sql.size() : at + end.size());
+  };
+  for (;;) {
+    sql.remove_prefix(std::min(sql.find_first_not_of(" \t\r\n\f;"), sql.size()));
+    if (sql.starts_with("--")) {
+      skip_to("\n");
+    } else if (sql.starts_with("/*")) {
+      skip_to("*/");
+    } else {
+      break;
+    }
+  }
+  std::size_t end = 0;
+  while (end < sql.size() && (sql[end] | 0x20) >= 'a' && (sql[end] | 0x20) <= 'z')
+    ++end;
+  return sql.substr(0, end);
+}
+
+bool controls_transaction(std::string_view sql) noexcept {
+  const std::string_view word = first_word(sql);
+  return std::any_of(kTransactionWords.begin(), kTransactionWords.end(), [&](std::string_view control) {
+    return word.size() == control.size() &&
+           sqlite3_strnicmp(word.data(), control.data(), static_cast<int>(control.size())) == 0;
+  });
+}
+
+} // namespace
+
+Session::Session(const Settings& settings, const std::string& name, Deadline deadline)
+    : database_(settings, name, deadline) {}
+
+Session::~Session() {
+  end_cursors(); // the connection closes only when no statement is left; closing it rolls back
+}
+
+IRepository& Session::repository(const TableDesc& table) {
+  auto& place = repositories_[&table];
+  if (place == nullptr) place = std::make_unique<Repository>(*this, table);
+  return *place;
+}
+
+void Session::start(Access access, const Context& context) {
+  resume(context);
+  access_ = access;
+  if (state_ != State::none) enter(access, context);
+  results_.clear();
+  bound_.clear();
+}
+
+void Session::resume(const Context& context) {
+  if (broken_) {
+    throw_error(ErrorCode::connection, fmt::format("{}: the session is broken by an earlier error", context.statement),
+                "open another session");
+  }
+  access_ = Access::read;
+  if (!database_.watch().start()) throw_error(deadline_passed(context));
+}
+
+void Session::enter(Access access, const Context& context) {
+  if (first_error_) {
+    throw_error(ErrorCode::programming,
+                fmt::format("{}: the transaction has failed and can only be rolled back; its first error: {}",
+                            context.statement, first_error_->message));
+  }
+  if (read_only_ && access == Access::write) {
+    ErrorInfo info;
+    info.code = ErrorCode::read_only;
+    info.backend = "sqlite";
+    info.statement = context.statement;
+    info.message = fmt::format("{}: the transaction is read-only", context.statement);
+    info.hint = "begin a transaction that may write";
+    after_failure(info);
+    throw_error(std::move(info));
+  }
+  if (state_ != State::announced) return;
+  // A transaction that begins with a write takes the writer's turn at once: one that has read first would fail with
+  // BUSY_SNAPSHOT if somebody else wrote meanwhile.
+  run(access == Access::write ? begin_immediate : begin_deferred, context);
+  state_ = State::open;
+  for (const std::uint32_t number : std::exchange(announced_savepoints_, {}))
+    run(fmt::format("SAVEPOINT tenon_{}", number).c_str(), context);
+}
+
+void Session::run(Control control, const Context& context) {
+  constexpr std::array<std::string_view, 4> kTexts{"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"};
+  StatementPtr& statement = controls_[control];
+  if (statement == nullptr) statement = prepare(kTexts[control], context, true);
+  Run guard(*statement);
+  step(*statement, context);
+}
+
+void Session::run(const char* sql, const Context& context) {
+  check(sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr), context);
+}
+
+StatementPtr Session::prepare(std::string_view sql, const Context& context, bool kept) {
+  sqlite3_stmt* made = nullptr;
+  const char* tail = nullptr;
+  const int code = sqlite3_prepare_v3(handle(), sql.data(), static_cast<int>(sql.size()),
+                                      kept ? SQLITE_PREPARE_PERSISTENT : 0, &made, &tail);
+  if (code != SQLITE_OK) fail(code, context);
+  auto statement = std::make_shared<Statement>();
+  statement->handle.reset(made);
+  if (made == nullptr) throw_error(ErrorCode::programming, fmt::format("{}: the SQL is empty", context.statement));
+  // What follows is fine if it is no statement: blanks, comments, semicolons.
+  const char* const end = sql.data() + sql.size();
+  while (tail != end) {
+    sqlite3_stmt* second = nullptr;
+    const int more = sqlite3_prepare_v3(handle(), tail, static_cast<int>(end - tail), 0, &second, &tail);
+    const bool is_statement = more != SQLITE_OK || second != nullptr;
+    sqlite3_finalize(second);
+    if (is_statement) {
+      throw_error(ErrorCode::programming, fmt::format("{}: the SQL holds more than one statement", context.statement),
+                  "run them one by one");
+    }
+  }
+  return statement;
+}
+
+bool Session::step(Statement& statement, const Context& context) {
+  const int code = sqlite3_step(statement.handle.get());
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) fail(code, context);
+  return false;
+}
+
+void Session::fail(int code, const Context& context) {
+  Failure failure;
+  failure.code = code;
+  failure.message = sqlite3_errmsg(handle());
+  failure.offset = sqlite3_error_offset(handle());
+  failure.ended = database_.watch().ended();
+  // Without a transaction the end of a writing statement is its commit.
+  failure.in_commit = committing_ || (state_ == State::none && access_ == Access::write && !grouped_);
+  ErrorInfo info = translate(failure, context);
+  after_failure(info);
+  throw_error(std::move(info));
+}
+
+void Session::after_failure(const ErrorInfo& info) {
+  broken_ = broken_ || info.broken;
+  if (state_ == State::none) return;
+  if (!first_error_) first_error_ = info;
+  // After some errors (interrupt, full disk, no memory) the transaction is gone already.
+  if (state_ == State::open && sqlite3_get_autocommit(handle()) != 0) state_ = State::undone;
+}
+
+void Session::begin(const TransactionOptions& options) {
+  const Context context{.statement = "begin"};
+  if (state_ != State::none) {
+    throw_error(ErrorCode::programming, "begin: a transaction is open already", "use a savepoint, or commit first");
+  }
+  resume(context);
+  end_cursors();
+  read_only_ = options.read_only;
+  state_ = State::announced; // every isolation level is given: SQLite's transactions are serializable
+  if (!options.write_intent || options.read_only) return;
+  try {
+    enter(Access::write, context);
+  } catch (...) {
+    forget_transaction();
+    throw;
+  }
+}
+
+void Session::commit() {
+  const Context context{.statement = "commit"};
+  if (state_ == State::none) throw_error(ErrorCode::programming, "commit: no transaction is open");
+  end_cursors();
+  if (first_error_) {
+    ErrorInfo info = std::move(*first_error_);
+    rollback();
+    info.message = "commit: the transaction is rolled back, because a statement had failed: " + info.message;
+    throw_error(std::move(info));
+  }
+  if (state_ == State::open) {
+    try {
+      resume(context);
+      committing_ = true;
+      run(commit_work, context);
+    } catch (const Error&) {
+      committing_ = false;
+      rollback();
+      throw;
+    }
+    committing_ = false;
+  }
+  forget_transaction();
+}
+
+void Session::rollback() {
+  end_cursors();
+  const bool open = state_ == State::open || (state_ == State::undone && sqlite3_get_autocommit(handle()) == 0);
+  forget_transaction();
+  if (!open || sqlite3_get_autocommit(handle()) != 0) return;
+  const Watch::Pause pause(database_.watch());
+  try {
+    run(rollback_work, {.statement = "rollback"});
+  } catch (const Error&) {
+    broken_ = true; // what it holds is not known: the pool closes it, which rolls back
+  }
+}
+
+void Session::forget_transaction() noexcept {
+  state_ = State::none;
+  read_only_ = false;
+  access_ = Access::read;
+  announced_savepoints_.clear();
+  first_error_.reset();
+  results_.clear();
+}
+
+void Session::savepoint(SavepointAction action, std::uint32_t number) {
+  const Context context{.statement = "savepoint"};
+  if (state_ == State::none) throw_error(ErrorCode::programming, "savepoint: no transaction is open");
+  if (state_ == State::undone) {
+    throw_error(ErrorCode::programming,
+                "savepoint: the transaction was rolled back by the database; its first error: " +
+                    (first_error_ ? first_error_->message : std::string()));
+  }
+  if (action == SavepointAction::rollback) {
+    first_error_.reset(); // whatever failed is about to be undone, also past the deadline
+  } else {
+    resume(context);
+    if (first_error_) enter(Access::read, context);
+  }
+  if (state_ == State::announced) { // nothing has happened yet that could be undone
+    std::erase_if(announced_savepoints_, [&](std::uint32_t announced) {
+      return action == SavepointAction::rollback ? announced > number : announced >= number;
+    });
+    if (action == SavepointAction::create) announced_savepoints_.push_back(number);
+    return;
+  }
+  switch (action) {
+    case SavepointAction::create: run(fmt::format("SAVEPOINT tenon_{}", number).c_str(), context); return;
+    case SavepointAction::release: run(fmt::format("RELEASE tenon_{}", number).c_str(), context); return;
+    case SavepointAction::rollback: {
+      const Watch::Pause pause(database_.watch());
+      run(fmt::format("ROLLBACK TO tenon_{}", number).c_str(), context);
+      return;
+    }
+  }
+  throw_error(ErrorCode::not_supported, "savepoint: unknown action");
+}
+
+void Session::create_tables(std::span<const TableDesc* const> tables) {
+  for (const TableDesc* const table : tables)
+    check_schema(*table);
+  const Context all{.statement = "create tables"};
+  start(Access::write, all);
+  Group group(*this, all);
+  for (const TableDesc* const table : tables) {
+    const std::string statement = "create table " + table->name;
+    const Context context{.statement = statement, .table = table};
+    for (const std::string& sql : sql::SchemaCompiler(kDialect, *table).create())
+      run(sql.c_str(), context);
+  }
+  group.keep();
+  for (auto& [table, repository] : repositories_)
+    repository->forget_storage();
+}
+
+std::unique_ptr<ICursor> Session::execute(std::string_view sql, std::span<const Cell> parameters) {
+  const Context context{.statement = "execute", .foreign_sql = true};
+  if (controls_transaction(sql)) {
+    throw_error(ErrorCode::programming, fmt::format("execute: {} has to go through the session", first_word(sql)),
+                "use begin, commit, rollback and savepoint of the session");
+  }
+  if (sql.find('\0') != std::string_view::npos || sql.size() > kLongestSql) {
+    throw_error(ErrorCode::programming, "execute: the SQL holds a NUL byte or is too long");
+  }
+  resume(context);
+  StatementPtr statement = prepare(sql, context, false);
+  sqlite3_stmt* const prepared = statement->handle.get();
+  const bool writes = sqlite3_stmt_readonly(prepared) == 0;
+  start(writes ? Access::write : Access::read, context);
+  const auto wanted = static_cast<std::size_t>(sqlite3_bind_parameter_count(prepared));
+  if (wanted != parameters.size()) {
+    throw_error(ErrorCode::programming,
+                fmt::format("execute: the SQL has {} parameters, and {} are given", wanted, parameters.size()));
+  }
+  auto cursor = std::make_unique<Cursor>(*this, std::move(statement), context);
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    cursor->bind_plain(static_cast<int>(i) + 1, parameters[i]);
+  if (writes) cursor->run_to_end(); // its effect does not wait for somebody to read the rows
+  return cursor;
+}
+
+void Session::ping() {
+  const Context context{.statement = "ping"};
+  resume(context);
+  if (ping_ == nullptr) ping_ = prepare("SELECT 1 FROM sqlite_schema LIMIT 1", context, true);
+  Run guard(*ping_);
+  step(*ping_, context);
+}
+
+void Session::reset() {
+  rollback();
+  database_.watch().set_deadline(Deadline::max());
+  bound_.clear();
+}
+
+void Session::end_cursors() noexcept {
+  for (Cursor* const cursor : std::exchange(cursors_, {}))
+    cursor->end();
+}
+
+void Session::detach(Cursor& cursor) noexcept { std::erase(cursors_, &cursor); }
+
+Session::Group::Group(Session& session, const Context& context)
+    : session_(session), context_(context), own_transaction_(session.state_ == State::none) {
+  if (own_transaction_) {
+    session_.run(begin_immediate, context_);
+    session_.grouped_ = true;
+  } else {
+    session_.run("SAVEPOINT tenon_rows", context_);
+  }
+}
+
+void Session::Group::keep() {
+  if (own_transaction_) {
+    session_.committing_ = true;
+    try {
+      session_.run(commit_work, context_);
+    } catch (...) {
+      session_.committing_ = false;
+      throw;
+    }
+    session_.committing_ = false;
+  } else {
+    session_.run("RELEASE tenon_rows", context_);
+  }
+  open_ = false;
+}
+
+Session::Group::~Group() {
+  session_.grouped_ = false;
+  if (!open_ || sqlite3_get_autocommit(session_.handle()) != 0) return;
+  const Watch::Pause pause(session_.database_.watch());
+  const char* const sql = own_transaction_ ? "ROLLBACK" : "ROLLBACK TO tenon_rows; RELEASE tenon_rows";
+  if (sqlite3_exec(session_.handle(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) session_.broken_ = true;
+}
+
+} // namespace tenon::sqlite

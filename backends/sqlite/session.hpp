@@ -1,0 +1,118 @@
+#pragma once
+// Session: one SQLite connection behind ISession. Made by the backend; repositories and cursors run their statements
+// through it. Threads: one at a time; cancel() from any.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <tenon/interface/session.hpp>
+
+#include "database.hpp"
+#include "errors.hpp"
+#include "statements.hpp"
+
+namespace tenon::sqlite {
+
+class Cursor;
+class Repository;
+
+enum class Access { read, write };
+
+class Session final : public ISession {
+public:
+  /// Errors: as Database.
+  Session(const Settings& settings, const std::string& name, Deadline deadline);
+  ~Session() override;
+
+  IRepository& repository(const TableDesc& table) override;
+  void begin(const TransactionOptions& options) override;
+  void commit() override;
+  void rollback() override;
+  void savepoint(SavepointAction action, std::uint32_t number) override;
+  void create_tables(std::span<const TableDesc* const> tables) override;
+  std::unique_ptr<ICursor> execute(std::string_view sql, std::span<const Cell> parameters) override;
+  bool alive() noexcept override { return !broken_; }
+  void ping() override;
+  void reset() override;
+  void set_deadline(Deadline deadline) override { database_.watch().set_deadline(deadline); }
+  void cancel() noexcept override { database_.watch().cancel(); }
+
+  // For repositories and cursors.
+
+  [[nodiscard]] sqlite3* handle() const noexcept { return database_.handle(); }
+  [[nodiscard]] Watch& watch() noexcept { return database_.watch(); }
+  /// A call begins: checks that it may, and opens a transaction that was announced. Ends the last call's result.
+  /// Errors: ProgrammingError in a transaction that has failed; ReadOnly; TimeoutError.
+  void start(Access access, const Context& context);
+  /// As start, for a cursor that goes on.
+  void resume(const Context& context);
+  /// Errors: as the translation says; for SQL that is empty or more than one statement, ProgrammingError.
+  [[nodiscard]] StatementPtr prepare(std::string_view sql, const Context& context, bool kept);
+  /// Returns true for a row, false at the end.
+  bool step(Statement& statement, const Context& context);
+  /// Raises what SQLite has just reported.
+  [[noreturn]] void fail(int code, const Context& context);
+  void check(int code, const Context& context) {
+    if (code != 0) fail(code, context);
+  }
+  [[nodiscard]] Rows& results() noexcept { return results_; }
+  [[nodiscard]] BoundValues& bound() noexcept { return bound_; }
+  void attach(Cursor& cursor) { cursors_.push_back(&cursor); }
+  void detach(Cursor& cursor) noexcept;
+
+  /// All statements in its life take effect, or none: a savepoint, or a transaction where none is open.
+  class Group {
+  public:
+    Group(Session& session, const Context& context);
+    ~Group();
+    Group(const Group&) = delete;
+    Group& operator=(const Group&) = delete;
+    void keep();
+
+  private:
+    Session& session_;
+    const Context& context_;
+    bool own_transaction_;
+    bool open_ = true;
+  };
+
+private:
+  enum class State {
+    none,
+    announced, ///< begun, but BEGIN waits for the first statement, which decides how it locks
+    open,
+    undone, ///< SQLite has rolled back by itself
+  };
+  enum Control : std::size_t { begin_deferred, begin_immediate, commit_work, rollback_work };
+
+  void enter(Access access, const Context& context);
+  void run(Control control, const Context& context);
+  void run(const char* sql, const Context& context);
+  void after_failure(const ErrorInfo& info);
+  void end_cursors() noexcept;
+  void forget_transaction() noexcept;
+
+  Database database_;
+  std::array<StatementPtr, 4> controls_;
+  StatementPtr ping_;
+  Rows results_;
+  BoundValues bound_;
+  std::unordered_map<const TableDesc*, std::unique_ptr<Repository>> repositories_;
+  std::vector<Cursor*> cursors_;
+
+  State state_ = State::none;
+  bool read_only_ = false;
+  bool broken_ = false;
+  bool committing_ = false;
+  bool grouped_ = false; ///< a Group has a transaction of its own
+  Access access_ = Access::read;
+  std::vector<std::uint32_t> announced_savepoints_;
+  std::optional<ErrorInfo> first_error_; // of the transaction: it can only be rolled back
+};
+
+} // namespace tenon::sqlite

@@ -1,0 +1,129 @@
+#include "settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <numeric>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace tenon::sqlite {
+namespace {
+
+constexpr std::array<std::string_view, 5> kKeys{"database", "busy_timeout", "journal_mode", "synchronous",
+                                                "foreign_keys"};
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
+    }
+  }
+  return row.back();
+}
+
+[[noreturn]] void unknown_key(std::string_view key) {
+  const auto nearest = std::min_element(kKeys.begin(), kKeys.end(), [&](std::string_view a, std::string_view b) {
+    return edit_distance(key, a) < edit_distance(key, b);
+  });
+  const bool close = edit_distance(key, *nearest) <= std::max<std::size_t>(2, key.size() / 3);
+  throw_error(ErrorCode::config, fmt::format("sqlite has no connection option \"{}\"", key),
+              close ? fmt::format("did you mean \"{}\"?", *nearest)
+                    : fmt::format("its options are {}", fmt::join(kKeys, ", ")));
+}
+
+[[noreturn]] void bad_value(const Option& option, std::string_view wanted) {
+  throw_error(ErrorCode::config, fmt::format("sqlite: {} cannot be \"{}\"", option.key, option.value),
+              fmt::format("write {}", wanted));
+}
+
+template <class Value, std::size_t N>
+Value one_of(const Option& option, const std::array<std::pair<std::string_view, Value>, N>& words,
+             std::string_view wanted) {
+  for (const auto& [text, value] : words) {
+    if (option.value == text) return value;
+  }
+  bad_value(option, wanted);
+}
+
+/// A number of milliseconds, or a number with its unit.
+std::chrono::milliseconds duration(const Option& option) {
+  constexpr std::string_view kWanted = "a duration such as 500ms, 5s or 1m; a plain number counts milliseconds";
+  constexpr std::array<std::pair<std::string_view, std::int64_t>, 5> kUnits{
+      {{"", 1}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}}};
+  constexpr std::int64_t kLongest = 24 * 3600000;
+  std::int64_t number = 0;
+  const char* const end = option.value.data() + option.value.size();
+  const auto read = std::from_chars(option.value.data(), end, number);
+  if (read.ec != std::errc{} || number < 0) bad_value(option, kWanted);
+  const std::int64_t unit =
+      one_of(Option{option.key, std::string_view(read.ptr, static_cast<std::size_t>(end - read.ptr))}, kUnits, kWanted);
+  if (number > kLongest / unit) bad_value(option, "at most 24h");
+  return std::chrono::milliseconds(number * unit);
+}
+
+constexpr std::array<std::pair<std::string_view, JournalMode>, 3> kJournalModes{
+    {{"wal", JournalMode::wal}, {"delete", JournalMode::delete_file}, {"memory", JournalMode::memory}}};
+constexpr std::array<std::pair<std::string_view, Synchronous>, 3> kSynchronous{
+    {{"normal", Synchronous::normal}, {"full", Synchronous::full}, {"off", Synchronous::off}}};
+constexpr std::array<std::pair<std::string_view, bool>, 2> kBooleans{{{"true", true}, {"false", false}}};
+
+} // namespace
+
+const char* word(JournalMode mode) noexcept {
+  switch (mode) {
+    case JournalMode::wal: return "wal";
+    case JournalMode::delete_file: return "delete";
+    case JournalMode::memory: return "memory";
+  }
+  return "";
+}
+
+const char* word(Synchronous mode) noexcept {
+  switch (mode) {
+    case Synchronous::normal: return "normal";
+    case Synchronous::full: return "full";
+    case Synchronous::off: return "off";
+  }
+  return "";
+}
+
+Settings read_settings(Options options) {
+  Settings settings;
+  std::optional<Synchronous> synchronous;
+  for (const Option& option : options) {
+    if (option.key == "database") {
+      settings.database = option.value;
+    } else if (option.key == "busy_timeout") {
+      settings.busy_timeout = duration(option);
+    } else if (option.key == "journal_mode") {
+      settings.journal_mode = one_of(option, kJournalModes, "wal, delete or memory");
+    } else if (option.key == "synchronous") {
+      synchronous = one_of(option, kSynchronous, "normal, full or off");
+    } else if (option.key == "foreign_keys") {
+      settings.foreign_keys = one_of(option, kBooleans, "true or false");
+    } else {
+      unknown_key(option.key);
+    }
+  }
+  if (settings.database.empty()) {
+    throw_error(ErrorCode::config, "sqlite needs the connection option \"database\"",
+                "give the path of a file, or \":memory:\"");
+  }
+  if (settings.database.find('\0') != std::string::npos) {
+    throw_error(ErrorCode::config, "sqlite: the path of the database holds a NUL byte");
+  }
+  settings.synchronous =
+      synchronous.value_or(settings.journal_mode == JournalMode::wal ? Synchronous::normal : Synchronous::full);
+  return settings;
+}
+
+} // namespace tenon::sqlite

@@ -1,0 +1,64 @@
+#pragma once
+// Prepared statements: owned handles, and the guard that puts them back. Used by the session, repositories and cursors.
+// Threads: as the session that prepared them.
+
+#include <memory>
+#include <vector>
+
+#include <tenon/interface/cell.hpp>
+
+#include "arena.hpp"
+#include "values.hpp"
+
+struct sqlite3;
+
+namespace tenon::sqlite {
+
+struct Finalize {
+  void operator()(sqlite3_stmt* handle) const noexcept;
+};
+
+/// A statement with what is known about its result. Shared by the cache that keeps it and the cursor that runs it.
+struct Statement {
+  std::unique_ptr<sqlite3_stmt, Finalize> handle;
+  std::vector<StoredColumn> columns; ///< of the result; empty for the application's own SQL
+  bool in_use = false;               ///< by a cursor
+};
+using StatementPtr = std::shared_ptr<Statement>;
+
+/// Resets a statement when the call that ran it ends, however it ends: an open one keeps its locks.
+class Run {
+public:
+  explicit Run(Statement& statement) noexcept : statement_(statement) {}
+  ~Run() { reset(); }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+  void reset() noexcept;
+
+private:
+  Statement& statement_;
+};
+
+/// The rows of one result. Lifetime: until clear().
+class Rows {
+public:
+  void start(std::size_t columns) noexcept {
+    cells_.clear();
+    bytes_.clear();
+    columns_ = columns;
+  }
+  void clear() noexcept { start(0); }
+  /// Appends the current row of `statement`. Errors: DataError, as read().
+  void add(Statement& statement);
+  void add(const Cell& cell) { cells_.push_back(cell); }
+  [[nodiscard]] std::size_t rows() const noexcept { return columns_ == 0 ? 0 : cells_.size() / columns_; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_.used(); }
+  [[nodiscard]] RowBatch batch() const noexcept { return {cells_.data(), rows(), columns_}; }
+
+private:
+  std::vector<Cell> cells_;
+  Arena bytes_;
+  std::size_t columns_ = 0;
+};
+
+} // namespace tenon::sqlite

@@ -1,0 +1,84 @@
+#pragma once
+// Cells to what SQLite stores and back: one value at a time, checked both ways. Used by repositories and cursors.
+// Threads: as the session they work for.
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <tenon/interface/cell.hpp>
+#include <tenon/interface/table.hpp>
+#include <tenon/sql/call.hpp>
+
+#include "arena.hpp"
+
+struct sqlite3_context;
+struct sqlite3_stmt;
+
+namespace tenon::sqlite {
+
+/// How a column stores its type. Tables that Tenon created are native; others say it in their declared types.
+enum class Form : std::uint8_t {
+  native,
+  text,   ///< a timestamp, date or uuid as text
+  hex,    ///< a uuid as 32 digits
+  number, ///< a decimal in a column of numeric affinity: exact to 15 digits only
+};
+
+[[nodiscard]] Form form_of(CellType type, std::string_view declared) noexcept;
+
+/// A described column as it is stored. Lifetime: views into the TableDesc.
+struct StoredColumn {
+  const TableDesc* table = nullptr;
+  const ColumnDesc* column = nullptr;
+  Form form = Form::native;
+};
+
+/// A value in one of SQLite's five storage classes.
+struct Stored {
+  enum class Class : std::uint8_t { null, integer, real, text, blob };
+  Class storage = Class::null;
+  std::int64_t integer = 0;
+  double real = 0;
+  std::string_view bytes; ///< of text and blob
+};
+
+/// The values of one `in`, which the module of list_module.hpp reads while the statement runs.
+using List = std::vector<Stored>;
+
+/// What bound values point to. Lifetime: must outlive the statement's run.
+struct BoundValues {
+  Arena bytes;
+  std::deque<List> lists;
+
+  void clear() noexcept {
+    bytes.clear();
+    lists.clear();
+  }
+};
+
+/// A value to be written. Errors: DataError for a value that the column cannot hold as it is (NaN, text that is no
+/// UTF-8 or too long, a malformed decimal or JSON); ProgrammingError for one of another type. Lifetime: borrows the
+/// cell's bytes, or lives in `scratch`.
+[[nodiscard]] Stored to_write(const Cell& cell, const StoredColumn& column, Arena& scratch);
+/// A value to be compared with `column`, where there is one. Errors: DataError.
+[[nodiscard]] Stored to_compare(const Cell& cell, const StoredColumn* column, Arena& scratch);
+
+/// Returns SQLite's code. The bytes are not copied.
+[[nodiscard]] int bind(sqlite3_stmt* statement, int index, const Stored& value) noexcept;
+void set_result(sqlite3_context* context, const Stored& value) noexcept;
+
+/// Binds a call's parameters. `columns` are the table's. With `copy` everything lives in `bound`; without, the cells'
+/// own bytes are borrowed, which is right for statements that end with the call.
+[[nodiscard]] int bind_all(sqlite3_stmt* statement, std::span<const sql::Parameter> parameters,
+                           std::span<const StoredColumn> columns, BoundValues& bound, bool copy);
+
+/// Reads one value of the current row; its bytes are copied to `bytes`.
+/// Errors: DataError, naming table and column, for a stored value that does not fit the described type.
+[[nodiscard]] Cell read(sqlite3_stmt* statement, int index, const StoredColumn& column, Arena& bytes);
+/// As SQLite stores it: integer, real, text, blob or null. Errors: DataError for text that is no UTF-8.
+[[nodiscard]] Cell read_plain(sqlite3_stmt* statement, int index, Arena& bytes);
+
+} // namespace tenon::sqlite
