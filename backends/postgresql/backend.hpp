@@ -1,0 +1,31 @@
+#pragma once
+// Backend: IBackend for one PostgreSQL database. Made by the plugin's entry. Threads: any; immutable once made.
+
+#include <memory>
+#include <string>
+
+#include <tenon/interface/backend.hpp>
+
+#include "settings.hpp"
+
+namespace tenon::postgresql {
+
+class Backend final : public IBackend {
+public:
+  [[nodiscard]] static BackendInfo plugin_info();
+  [[nodiscard]] static Capabilities plugin_capabilities();
+  /// Connects to nothing yet. Errors: ConfigError.
+  [[nodiscard]] static std::unique_ptr<IBackend> open(Options options);
+
+  explicit Backend(Settings settings);
+  [[nodiscard]] const BackendInfo& info() const noexcept override { return info_; }
+  [[nodiscard]] Capabilities capabilities() const noexcept override;
+  [[nodiscard]] std::string endpoint() const override { return settings_.endpoint; }
+  [[nodiscard]] std::unique_ptr<ISession> connect(Deadline deadline) override;
+
+private:
+  Settings settings_;
+  BackendInfo info_;
+};
+
+} // namespace tenon::postgresql

@@ -1,0 +1,217 @@
+#include "connection.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <poll.h>
+
+namespace tenon::postgresql {
+Connection::Connection(const Settings& settings, Deadline deadline)
+    : endpoint_(settings.endpoint), named_statements_(!settings.transaction_pooler),
+      link_(Link::open(settings, deadline)), handle_(link_.handle()), canceller_(handle_) {
+  PQsetNoticeReceiver(handle_, &Connection::on_notice, this);
+  PQsetnonblocking(handle_, 1);
+}
+
+Connection::~Connection() = default;
+
+// Notices go nowhere, least of all to stderr; but a FATAL that comes while nothing runs is one, too, and says why the
+// connection ends.
+void Connection::on_notice(void* self, const pg_result* notice) noexcept {
+  const char* severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+  const char* state = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
+  if (severity == nullptr || state == nullptr) return;
+  if (std::string_view(severity) != "FATAL" && std::string_view(severity) != "PANIC") return;
+  try {
+    static_cast<Connection*>(self)->farewell_ = state;
+  } catch (...) { // five characters do not allocate
+  }
+}
+
+TransactionState Connection::transaction() const noexcept {
+  switch (PQtransactionStatus(handle_)) {
+    case PQTRANS_INTRANS: return TransactionState::open;
+    case PQTRANS_INERROR: return TransactionState::failed;
+    default: return TransactionState::none;
+  }
+}
+
+bool Connection::alive() noexcept {
+  if (broken_ || PQstatus(handle_) != CONNECTION_OK) return false;
+  if (PQtransactionStatus(handle_) == PQTRANS_ACTIVE) return true; // rows are under way: what is there is theirs
+  pollfd socket{PQsocket(handle_), POLLIN, 0};
+  int ready = poll(&socket, 1, 0);
+  while (ready < 0 && errno == EINTR)
+    ready = poll(&socket, 1, 0);
+  if (ready == 0) return true;
+  if (PQconsumeInput(handle_) == 0) broken_ = true;
+  static_cast<void>(PQisBusy(handle_)); // parses what came
+  while (PGnotify* notification = PQnotifies(handle_))
+    PQfreemem(notification);
+  if (PQstatus(handle_) != CONNECTION_OK || !farewell_.empty()) broken_ = true;
+  return !broken_;
+}
+
+Circumstances Connection::circumstances(const Exchange& exchange) const {
+  Circumstances now;
+  now.phase = exchange.phase;
+  now.statement = exchange.work.summary;
+  now.table = exchange.work.table;
+  now.endpoint = endpoint_;
+  now.cancelled = canceller_.requested() && !exchange.ignores_cancel;
+  now.deadline_passed = exchange.cancel_sent;
+  now.begins = exchange.begins;
+  now.read_only = read_only_;
+  return now;
+}
+
+void Connection::fail(const Exchange& exchange, Failure failure) {
+  failure.lost = PQstatus(handle_) != CONNECTION_OK;
+  if (failure.sqlstate.empty()) failure.sqlstate = farewell_;
+  ErrorInfo info = translate(failure, circumstances(exchange));
+  broken_ = broken_ || info.broken || failure.lost;
+  info.broken = broken_;
+  throw_error(std::move(info));
+}
+
+void Connection::fail_lost(const Exchange& exchange) {
+  Failure failure;
+  failure.sqlstate = farewell_.empty() ? "08006" : farewell_;
+  failure.message = PQerrorMessage(handle_);
+  failure.lost = true;
+  ErrorInfo info = translate(failure, circumstances(exchange));
+  info.broken = broken_ = true;
+  throw_error(std::move(info));
+}
+
+void Connection::give_up(const Exchange& exchange) {
+  broken_ = true;
+  throw_error(unanswered(circumstances(exchange)));
+}
+
+// Looks at the connection first: what fails before anything is sent can be run again without a doubt.
+Connection::Exchange Connection::start(const Work& work, bool ignores_cancel) {
+  Exchange exchange{Phase::unsent, work, deadline_, false, false, ignores_cancel};
+  if (!alive()) fail_lost(exchange);
+  const bool late = deadline_ != Deadline::max() && Clock::now() >= deadline_;
+  if (ignores_cancel) {
+    if (deadline_ != Deadline::max()) exchange.limit = std::max(deadline_, Clock::now() + kGrace);
+  } else if (late || canceller_.requested()) {
+    ErrorInfo info;
+    info.code = late ? ErrorCode::timeout : ErrorCode::cancelled;
+    info.backend = "postgresql";
+    info.statement = work.summary;
+    info.message = fmt::format("{}: {} before it was sent", work.summary, late ? "the deadline passed" : "cancelled");
+    throw_error(std::move(info));
+  }
+  exchange.phase = transaction() != TransactionState::none ? Phase::transaction
+                   : work.writes                           ? Phase::write
+                                                           : Phase::read;
+  return exchange;
+}
+
+// Returns false if the limit passed. The first time a cancel goes out and the limit moves by the grace; COMMIT is not
+// cancelled, because a cancelled COMMIT may be a COMMIT.
+bool Connection::wait(Exchange& exchange, short events) {
+  while (true) {
+    int timeout = -1;
+    if (exchange.limit != Deadline::max()) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(exchange.limit - Clock::now()).count();
+      timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 86'400'000));
+    }
+    pollfd socket{PQsocket(handle_), events, 0};
+    const int ready = poll(&socket, 1, timeout);
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return true; // libpq finds the same error and reports it
+    if (ready < 0 || Clock::now() < exchange.limit) continue;
+    if (exchange.cancel_sent) return false;
+    exchange.cancel_sent = true;
+    if (exchange.phase != Phase::commit && !exchange.ignores_cancel) canceller_.request_in_background();
+    if (exchange.ignores_cancel) return false; // it had its grace from the start
+    exchange.limit = Clock::now() + kGrace;
+  }
+}
+
+void Connection::send(Exchange& exchange, int accepted) {
+  if (accepted == 0) fail_lost(exchange);
+  for (int left = PQflush(handle_); left != 0; left = PQflush(handle_)) {
+    // Reads as well: a server that waits for us to read its answers would not read our question.
+    if (left < 0 || PQconsumeInput(handle_) == 0) return; // the answer to the question tells what happened
+    if (!wait(exchange, POLLIN | POLLOUT)) give_up(exchange);
+  }
+}
+
+Result Connection::receive(Exchange& exchange) {
+  while (PQisBusy(handle_) != 0) {
+    if (!wait(exchange, POLLIN)) give_up(exchange);
+    if (PQconsumeInput(handle_) == 0) break; // PQgetResult reports it without waiting
+  }
+  return Result(PQgetResult(handle_));
+}
+
+// The last result of the statement, or its first failure: what follows a failure only repeats that the connection
+// ended.
+Result Connection::finish(Exchange& exchange) {
+  Result kept;
+  while (Result result = receive(exchange)) {
+    if (is_copy(result.get())) {
+      broken_ = true;
+      throw_error(ErrorCode::not_supported, fmt::format("{}: COPY is not supported", exchange.work.summary),
+                  "use create_many, or psql's \\copy");
+    }
+    if (kept == nullptr || !is_failure(kept.get())) kept = std::move(result);
+    if (PQstatus(handle_) != CONNECTION_OK) break;
+  }
+  settle(exchange);
+  if (kept == nullptr) fail_lost(exchange);
+  return kept;
+}
+
+// Trap: a cancel that arrives late hits the next statement.
+void Connection::settle(Exchange& exchange) {
+  const Deadline limit = exchange.cancel_sent ? exchange.limit : Clock::now() + kGrace;
+  if (!canceller_.settle(limit)) broken_ = true;
+}
+
+void Connection::command(const std::string& sql, const Work& work) {
+  Exchange exchange = start(work);
+  send(exchange, PQsendQuery(handle_, sql.c_str()));
+  const Result result = finish(exchange);
+  if (is_failure(result.get())) fail(exchange, read_failure(result.get()));
+}
+
+void Connection::begin(const std::string& sql, bool read_only) {
+  Exchange exchange = start({"begin", nullptr, false});
+  exchange.begins = true;
+  read_only_ = read_only;
+  send(exchange, PQsendQuery(handle_, sql.c_str()));
+  const Result result = finish(exchange);
+  if (is_failure(result.get())) fail(exchange, read_failure(result.get()));
+}
+
+bool Connection::commit() {
+  Exchange exchange = start({"commit", nullptr, true});
+  if (PQsendQuery(handle_, "COMMIT") == 0) fail_lost(exchange); // still as part of the transaction: nothing was sent
+  exchange.phase = Phase::commit;
+  send(exchange, 1);
+  const Result result = finish(exchange);
+  if (is_failure(result.get())) fail(exchange, read_failure(result.get()));
+  read_only_ = false;
+  return std::string_view(PQcmdStatus(result.get())) != "ROLLBACK";
+}
+
+void Connection::undo(const std::string& sql, const Work& work) {
+  Exchange exchange = start(work, true);
+  if (!canceller_.settle(Clock::now() + kGrace)) give_up(exchange);
+  exchange.phase = Phase::transaction;
+  send(exchange, PQsendQuery(handle_, sql.c_str()));
+  const Result result = finish(exchange);
+  if (is_failure(result.get())) fail(exchange, read_failure(result.get()));
+  if (transaction() == TransactionState::none) read_only_ = false;
+}
+
+} // namespace tenon::postgresql

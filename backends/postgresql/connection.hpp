@@ -1,0 +1,143 @@
+#pragma once
+// Connection: statements over one libpq connection, each within the session's deadline and cancellable. Used by the
+// session, its repositories and cursors. Threads: one at a time; canceller().request() from any.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tenon/interface/session.hpp>
+
+#include "canceller.hpp"
+#include "errors.hpp"
+#include "link.hpp"
+#include "results.hpp"
+#include "settings.hpp"
+#include "values.hpp"
+
+namespace tenon::postgresql {
+
+/// How long after its deadline a call waits for the answer to its own cancel, or to COMMIT or ROLLBACK.
+inline constexpr std::chrono::milliseconds kGrace{200};
+
+class Connection;
+
+/// One statement, prepared at its first run under a name of its own; forgotten by the server when it is destroyed.
+/// Invariant: every run has parameters of the same types. Lifetime: not beyond its connection.
+class Statement {
+public:
+  explicit Statement(std::string sql) : sql_(std::move(sql)) {}
+  Statement(Statement&& other) noexcept;
+  Statement& operator=(Statement&& other) noexcept;
+  ~Statement();
+
+  [[nodiscard]] const std::string& sql() const noexcept { return sql_; }
+
+private:
+  friend class Connection;
+  void forget() noexcept;
+
+  std::string sql_;
+  std::string name_;
+  Connection* owner_ = nullptr; ///< set while the server knows `name_`
+  std::uint64_t generation_ = 0;
+};
+
+/// What a statement is, for errors.
+struct Work {
+  std::string_view summary; ///< "insert into users"
+  const TableDesc* table = nullptr;
+  bool writes = true;
+};
+
+enum class TransactionState { none, open, failed };
+
+class Connection {
+public:
+  /// Errors: as Link::open.
+  Connection(const Settings& settings, Deadline deadline);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  /// Text without parameters, by the simple protocol.
+  void command(const std::string& sql, const Work& work);
+  /// BEGIN; remembers whether it only reads, which decides what 25006 means.
+  void begin(const std::string& sql, bool read_only);
+  /// COMMIT. Returns false if the server answered ROLLBACK. Errors: CommitUnknown if the answer did not come.
+  [[nodiscard]] bool commit();
+  /// ROLLBACK or ROLLBACK TO: has a little time even when the deadline has passed.
+  void undo(const std::string& sql, const Work& work);
+
+  /// Binary rows of a prepared statement (or of its text alone behind a transaction pooler).
+  [[nodiscard]] Result run(Statement& statement, const Parameters& parameters, const Work& work);
+  /// As run, but the rows come one by one from next_row(). Returns the first result: a row, or the end without rows.
+  [[nodiscard]] Result start_rows(Statement& statement, const Parameters& parameters, const Work& work);
+  /// The same for a text that runs once. Errors: NotSupported for COPY.
+  [[nodiscard]] Result start_rows(const std::string& sql, const Parameters& parameters, const Work& work);
+  /// Returns null behind the last row.
+  [[nodiscard]] Result next_row(const Work& work);
+  /// Ends what start_rows began before its end: by reading on, or with a cancel if that loses nothing. A connection
+  /// that cannot be brought back in time is marked broken.
+  void abandon_rows(bool may_cancel) noexcept;
+
+  [[nodiscard]] TransactionState transaction() const noexcept;
+  [[nodiscard]] bool broken() const noexcept { return broken_; }
+  /// Whoever looks at it next discards it.
+  void mark_broken() noexcept { broken_ = true; }
+  /// A look at the socket, without a round trip.
+  [[nodiscard]] bool alive() noexcept;
+
+  void set_deadline(Deadline deadline) noexcept { deadline_ = deadline; }
+  [[nodiscard]] Canceller& canceller() noexcept { return canceller_; }
+  [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+
+private:
+  friend class Statement;
+  /// One exchange with the server, as far as its end depends on it.
+  struct Exchange {
+    Phase phase;
+    Work work;
+    Deadline limit;
+    bool begins = false;
+    bool cancel_sent = false;
+    bool ignores_cancel = false;
+  };
+
+  [[nodiscard]] Exchange start(const Work& work, bool ignores_cancel = false);
+  /// Sends what a PQsend… function has `accepted`.
+  void send(Exchange& exchange, int accepted);
+  [[nodiscard]] Result receive(Exchange& exchange);
+  [[nodiscard]] Result finish(Exchange& exchange);
+  [[nodiscard]] bool wait(Exchange& exchange, short events);
+  void send_statement(Exchange& exchange, Statement& statement, const Parameters& parameters);
+  /// Returns null, or the failure.
+  [[nodiscard]] Result prepare(Exchange& exchange, Statement& statement, const Parameters& parameters,
+                               const Work& work);
+  template <class Run> Result with_fresh_statement(Statement& statement, const Work& work, Run&& run);
+  void drop_retired();
+  void settle(Exchange& exchange);
+  [[nodiscard]] Circumstances circumstances(const Exchange& exchange) const;
+  [[noreturn]] void fail(const Exchange& exchange, Failure failure);
+  [[noreturn]] void fail_lost(const Exchange& exchange);
+  [[noreturn]] void give_up(const Exchange& exchange);
+  static void on_notice(void* self, const pg_result* notice) noexcept;
+
+  std::string endpoint_;
+  bool named_statements_;
+  Link link_;
+  pg_conn* handle_;
+  Canceller canceller_;
+  Deadline deadline_ = Deadline::max();
+  bool broken_ = false;
+  bool read_only_ = false;
+  std::string farewell_;         ///< the SQLSTATE of a FATAL that the server sent while nothing was asked of it
+  Exchange rows_{};              ///< of the rows that are being read
+  std::uint64_t generation_ = 1; ///< of prepared statements: raised when the server has forgotten them
+  std::uint64_t names_ = 0;
+  std::vector<std::string> retired_; ///< names that the server may forget
+};
+
+} // namespace tenon::postgresql

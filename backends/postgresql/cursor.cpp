@@ -1,0 +1,105 @@
+#include "cursor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <libpq-fe.h>
+
+#include "session.hpp"
+
+namespace tenon::postgresql {
+namespace {
+
+/// The first batch is small, so that the first rows come soon; the later ones are what a batch is for.
+constexpr std::size_t kFirstBatch = 32;
+constexpr std::size_t kBatch = 256;
+
+[[noreturn]] void refuse(const char* message) {
+  ErrorInfo info;
+  info.code = ErrorCode::programming;
+  info.backend = "postgresql";
+  info.message = message;
+  throw_error(std::move(info));
+}
+
+void check_era(std::uint64_t made, const Session& session) {
+  if (made != session.era()) refuse("next: the cursor's transaction has ended");
+}
+
+} // namespace
+
+WholeCursor::WholeCursor(Session& session, Result result, RowReader reader)
+    : session_(session), era_(session.era()), result_(std::move(result)), reader_(std::move(reader)) {}
+
+bool WholeCursor::next(RowBatch& batch) {
+  check_era(era_, session_);
+  batch = {};
+  const int end = std::min(PQntuples(result_.get()), position_ + static_cast<int>(kBatch));
+  if (position_ == end) return false;
+  cells_.clear();
+  arena_.clear();
+  const auto rows = static_cast<std::size_t>(end - position_);
+  for (; position_ < end; ++position_)
+    reader_.append(result_.get(), position_, cells_, arena_);
+  batch = {cells_.data(), rows, reader_.columns()};
+  return true;
+}
+
+RowsCursor::RowsCursor(Session& session, Result first, const Work& work)
+    : session_(session), era_(session.era()), work_(work), batch_rows_(kFirstBatch) {
+  take(std::move(first));
+  if (PQnfields(pending_.get()) > 0) reader_.describe(pending_.get());
+  if (number_ == 0) pending_.reset();
+}
+
+RowsCursor::RowsCursor(Session& session, Result first, const Work& work, const TableDesc& table,
+                       std::span<const std::uint32_t> columns)
+    : session_(session), era_(session.era()), work_(work), batch_rows_(kFirstBatch) {
+  take(std::move(first));
+  reader_.describe(pending_.get(), table, columns);
+  if (number_ == 0) pending_.reset();
+}
+
+void RowsCursor::take(Result first) {
+  if (PQresultStatus(first.get()) == PGRES_SINGLE_TUPLE) number_ = session_.own_rows(!work_.writes);
+  pending_ = std::move(first);
+}
+
+RowsCursor::~RowsCursor() {
+  if (number_ != 0) session_.end_rows(number_);
+}
+
+void RowsCursor::fill(std::size_t rows) {
+  const Session::Running running(session_.connection().canceller());
+  try {
+    while (rows_.size() < rows && pending_ != nullptr) {
+      rows_.push_back(std::move(pending_));
+      reader_.append(rows_.back().get(), 0, cells_, arena_);
+      pending_ = session_.connection().next_row(work_);
+    }
+  } catch (const Error& error) {
+    ended_ = true;
+    session_.note(error.info());
+    throw;
+  }
+  if (pending_ == nullptr) session_.end_rows(std::exchange(number_, 0));
+}
+
+bool RowsCursor::next(RowBatch& batch) {
+  check_era(era_, session_);
+  batch = {};
+  if (number_ != 0 && !session_.owns_rows(number_)) {
+    number_ = 0;
+    ended_ = true;
+  }
+  if (ended_) refuse("next: an error or a later call of the session has ended the cursor");
+  rows_.clear();
+  cells_.clear();
+  arena_.clear();
+  if (pending_ == nullptr) return false;
+  fill(std::exchange(batch_rows_, kBatch));
+  batch = {cells_.data(), rows_.size(), reader_.columns()};
+  return true;
+}
+
+} // namespace tenon::postgresql

@@ -1,0 +1,61 @@
+#pragma once
+// The cursors: one over a whole result, for selects with a small limit, and one that reads rows as they come, in
+// bounded memory. Made by Repository::select and Session::execute. Threads: as their session.
+
+#include <cstdint>
+#include <vector>
+
+#include <tenon/interface/repository.hpp>
+
+#include "arena.hpp"
+#include "connection.hpp"
+#include "results.hpp"
+
+namespace tenon::postgresql {
+
+class Session;
+
+/// Independent of later calls, until the transaction ends.
+class WholeCursor final : public ICursor {
+public:
+  WholeCursor(Session& session, Result result, RowReader reader);
+  bool next(RowBatch& batch) override;
+
+private:
+  Session& session_;
+  std::uint64_t era_;
+  Result result_;
+  RowReader reader_;
+  int position_ = 0;
+  std::vector<Cell> cells_;
+  Arena arena_;
+};
+
+/// Ended by the session's next call.
+class RowsCursor final : public ICursor {
+public:
+  /// `first` is what Connection::start_rows gave.
+  RowsCursor(Session& session, Result first, const Work& work);
+  RowsCursor(Session& session, Result first, const Work& work, const TableDesc& table,
+             std::span<const std::uint32_t> columns);
+  ~RowsCursor() override;
+  bool next(RowBatch& batch) override;
+
+private:
+  void take(Result first);
+  void fill(std::size_t rows);
+
+  Session& session_;
+  std::uint64_t era_;
+  Work work_;
+  std::uint64_t number_ = 0; ///< of the rows in the session; 0: all were read
+  bool ended_ = false;       ///< before its end: by an error or a later call
+  Result pending_;           ///< a row that was received and not given yet
+  RowReader reader_;
+  std::vector<Result> rows_; ///< of the current batch, which borrows from them
+  std::vector<Cell> cells_;
+  Arena arena_;
+  std::size_t batch_rows_;
+};
+
+} // namespace tenon::postgresql

@@ -1,0 +1,244 @@
+#include "repository.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+
+#include "cursor.hpp"
+#include "dialect.hpp"
+#include "session.hpp"
+
+namespace tenon::postgresql {
+namespace {
+
+/// The largest number of rows in one statement: the gain of more is lost in the noise, the plan grows with each.
+constexpr std::size_t kRowsPerStatement = 512;
+/// Up to this limit a select is fetched as a whole; beyond, memory is bounded by reading row by row.
+constexpr std::uint64_t kWholeResult = 1024;
+
+[[noreturn]] void refuse(ErrorCode code, std::string message, std::string hint = {}) {
+  ErrorInfo info;
+  info.code = code;
+  info.backend = "postgresql";
+  info.message = std::move(message);
+  info.hint = std::move(hint);
+  throw_error(std::move(info));
+}
+
+} // namespace
+
+Repository::Repository(Session& session, const TableDesc& table)
+    : session_(session), table_(table), compiler_(kDialect, table), finds_(table.keys.size()),
+      find_readers_(table.keys.size()) {
+  const std::string name = table.qualified_name();
+  insert_ = "insert into " + name;
+  upsert_ = "upsert into " + name;
+  select_ = "select from " + name;
+  update_ = "update " + name;
+  delete_ = "delete from " + name;
+}
+
+template <class Compile> Statement& Repository::statement(Compile&& compile) {
+  if (Statement* known = statements_.find(call_.shape)) return *known;
+  return statements_.insert(call_.shape, Statement(std::forward<Compile>(compile)()));
+}
+
+Parameters& Repository::bind(std::size_t written) {
+  Parameters& parameters = session_.held().parameters;
+  for (std::size_t i = 0; i < call_.parameters.size(); ++i) {
+    if (i < written) {
+      parameters.add_written(call_.parameters[i].cell, table_, call_.parameters[i].column);
+    } else {
+      parameters.add(call_.parameters[i], table_);
+    }
+  }
+  return parameters;
+}
+
+RowBatch Repository::insert(const WriteRows& rows) {
+  const Work work{insert_, &table_, true};
+  return session_.call(work, [&] {
+    return write(rows, work, [&](std::size_t count) -> Statement& {
+      sql::read_insert(table_, rows, count, call_);
+      return statement([&] { return compiler_.insert(rows.columns, count, rows.returning); });
+    });
+  });
+}
+
+RowBatch Repository::upsert(const WriteRows& rows, std::uint32_t key, std::span<const std::uint32_t> update) {
+  const Work work{upsert_, &table_, true};
+  return session_.call(work, [&] {
+    return write(rows, work, [&](std::size_t count) -> Statement& {
+      sql::read_upsert(table_, rows, key, update, count, call_);
+      return statement([&] { return compiler_.upsert(rows.columns, count, key, update, rows.returning); });
+    });
+  });
+}
+
+template <class StatementFor>
+RowBatch Repository::write(const WriteRows& rows, const Work& work, StatementFor&& statement_for) {
+  if (rows.rows == 0) return {};
+  static_cast<void>(statement_for(1)); // checks columns and key before anything is sent
+  if (rows.columns.size() > kDialect.max_parameters) {
+    refuse(ErrorCode::programming, fmt::format("{}: more columns than PostgreSQL has parameters", work.summary));
+  }
+  const std::size_t widest = rows.columns.empty() ? 1 : kDialect.max_parameters / rows.columns.size();
+  const bool one_statement = std::has_single_bit(rows.rows) && rows.rows <= std::min(widest, kRowsPerStatement);
+  Connection& connection = session_.connection();
+  if (one_statement || connection.transaction() != TransactionState::none) {
+    write_chunks(rows, work, statement_for);
+    return returned(rows, work);
+  }
+  connection.begin("BEGIN", false);
+  try {
+    write_chunks(rows, work, statement_for);
+    RowBatch batch = returned(rows, work);
+    static_cast<void>(connection.commit());
+    return batch;
+  } catch (const Error&) {
+    if (!connection.broken() && connection.transaction() != TransactionState::none) {
+      try {
+        connection.undo("ROLLBACK", {"rollback", nullptr, false});
+      } catch (const Error&) {
+        connection.mark_broken(); // the first error is the one to tell
+      }
+    }
+    throw;
+  }
+}
+
+template <class StatementFor>
+void Repository::write_chunks(const WriteRows& rows, const Work& work, StatementFor& statement_for) {
+  const std::size_t columns = rows.columns.size();
+  const std::size_t widest =
+      columns == 0 ? 1 : std::min<std::size_t>(kRowsPerStatement, kDialect.max_parameters / columns);
+  Parameters& parameters = session_.held().parameters;
+  try {
+    for (std::size_t done = 0; done < rows.rows;) {
+      // Powers of two: every number of rows is written by a handful of statements that stay prepared.
+      const std::size_t count = std::bit_floor(std::min(widest, rows.rows - done));
+      parameters.clear();
+      const Cell* cell = rows.cells + done * columns;
+      for (std::size_t row = 0; row < count; ++row) {
+        for (std::size_t i = 0; i < columns; ++i, ++cell)
+          parameters.add_written(*cell, table_, rows.columns[i]);
+      }
+      Result result = session_.connection().run(statement_for(count), parameters, work);
+      if (!rows.returning.empty()) session_.held().results.push_back(std::move(result));
+      done += count;
+    }
+  } catch (const Error& error) {
+    // A value that is refused here, behind rows that were written, must not leave half of the call in the transaction.
+    session_.doom(error.info());
+    throw;
+  }
+}
+
+RowBatch Repository::returned(const WriteRows& rows, const Work& work) {
+  if (rows.returning.empty()) return {};
+  auto& held = session_.held();
+  RowReader reader;
+  held.cells.reserve(rows.rows * rows.returning.size());
+  for (const Result& result : held.results) {
+    if (reader.columns() == 0) reader.describe(result.get(), table_, rows.returning);
+    for (int row = 0; row < PQntuples(result.get()); ++row)
+      reader.append(result.get(), row, held.cells, held.arena);
+  }
+  if (held.cells.size() != rows.rows * rows.returning.size()) {
+    ErrorInfo info;
+    info.code = ErrorCode::operational;
+    info.backend = "postgresql";
+    info.statement = work.summary;
+    info.message = fmt::format("{}: the server did not return a row for each that was given", work.summary);
+    info.hint = "a trigger, a rule or a policy of the table leaves rows out";
+    session_.doom(info);
+    throw_error(std::move(info));
+  }
+  return {held.cells.data(), rows.rows, rows.returning.size()};
+}
+
+RowBatch Repository::find(std::uint32_t key, std::span<const Cell> values) {
+  const Work work{select_, &table_, false};
+  return session_.call(work, [&]() -> RowBatch {
+    if (key >= finds_.size() || values.size() != table_.keys[key].columns.size()) {
+      refuse(ErrorCode::programming, fmt::format("{}: no such key, or not one value for each of its columns", select_));
+    }
+    auto& held = session_.held();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const std::uint32_t column = table_.keys[key].columns[i];
+      if (values[i].is_null()) return {}; // equals nothing
+      if (values[i].type != table_.columns[column].type) {
+        refuse(ErrorCode::programming,
+               fmt::format("{}: {} is a {} and the value a {}", select_, table_.columns[column].name,
+                           cell_type_name(table_.columns[column].type), cell_type_name(values[i].type)));
+      }
+      held.parameters.add({values[i], {}, column}, table_);
+    }
+    if (!finds_[key]) finds_[key].emplace(compiler_.find(key));
+    Result result = session_.connection().run(*finds_[key], held.parameters, work);
+    if (PQntuples(result.get()) == 0) return {};
+    RowReader& reader = find_readers_[key];
+    reader.describe(result.get(), table_, {});
+    reader.append(result.get(), 0, held.cells, held.arena);
+    held.results.push_back(std::move(result));
+    return {held.cells.data(), 1, reader.columns()};
+  });
+}
+
+std::unique_ptr<ICursor> Repository::select(const Query& query) {
+  const Work work{select_, &table_, false};
+  return session_.call(work, [&]() -> std::unique_ptr<ICursor> {
+    sql::read_select(table_, query, call_);
+    Statement& prepared = statement([&] { return compiler_.select(query); });
+    Connection& connection = session_.connection();
+    if (query.limit > kWholeResult) {
+      Result first = connection.start_rows(prepared, bind(), work);
+      return std::make_unique<RowsCursor>(session_, std::move(first), work, table_, query.columns);
+    }
+    Result result = connection.run(prepared, bind(), work);
+    RowReader reader;
+    reader.describe(result.get(), table_, query.columns);
+    return std::make_unique<WholeCursor>(session_, std::move(result), std::move(reader));
+  });
+}
+
+std::uint64_t Repository::update(Filter filter, std::span<const Assignment> assignments) {
+  const Work work{update_, &table_, true};
+  return session_.call(work, [&] {
+    sql::read_update(table_, filter, assignments, call_);
+    Statement& prepared = statement([&] { return compiler_.update(filter, assignments); });
+    return affected_rows(session_.connection().run(prepared, bind(assignments.size()), work).get());
+  });
+}
+
+std::uint64_t Repository::remove(Filter filter) {
+  const Work work{delete_, &table_, true};
+  return session_.call(work, [&] {
+    sql::read_filter(table_, sql::Operation::remove, filter, call_);
+    Statement& prepared = statement([&] { return compiler_.remove(filter); });
+    return affected_rows(session_.connection().run(prepared, bind(), work).get());
+  });
+}
+
+std::uint64_t Repository::count(Filter filter) {
+  const Work work{select_, &table_, false};
+  return session_.call(work, [&] {
+    sql::read_filter(table_, sql::Operation::count, filter, call_);
+    Statement& prepared = statement([&] { return compiler_.count(filter); });
+    return static_cast<std::uint64_t>(single_integer(session_.connection().run(prepared, bind(), work).get()));
+  });
+}
+
+bool Repository::exists(Filter filter) {
+  const Work work{select_, &table_, false};
+  return session_.call(work, [&] {
+    sql::read_filter(table_, sql::Operation::exists, filter, call_);
+    Statement& prepared = statement([&] { return compiler_.exists(filter); });
+    return single_integer(session_.connection().run(prepared, bind(), work).get()) != 0;
+  });
+}
+
+} // namespace tenon::postgresql

@@ -1,0 +1,56 @@
+#pragma once
+// Repository: IRepository over one table of a session. A call that was made before in the same shape finds its prepared
+// statement without building any SQL. Threads: as its session.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tenon/interface/repository.hpp>
+#include <tenon/sql/call.hpp>
+#include <tenon/sql/compiler.hpp>
+#include <tenon/sql/statement_cache.hpp>
+
+#include "connection.hpp"
+#include "results.hpp"
+
+namespace tenon::postgresql {
+
+class Session;
+
+class Repository final : public IRepository {
+public:
+  Repository(Session& session, const TableDesc& table);
+
+  [[nodiscard]] const TableDesc& table() const noexcept override { return table_; }
+  RowBatch insert(const WriteRows& rows) override;
+  RowBatch upsert(const WriteRows& rows, std::uint32_t key, std::span<const std::uint32_t> update) override;
+  RowBatch find(std::uint32_t key, std::span<const Cell> values) override;
+  [[nodiscard]] std::unique_ptr<ICursor> select(const Query& query) override;
+  std::uint64_t update(Filter filter, std::span<const Assignment> assignments) override;
+  std::uint64_t remove(Filter filter) override;
+  [[nodiscard]] std::uint64_t count(Filter filter) override;
+  [[nodiscard]] bool exists(Filter filter) override;
+
+private:
+  /// The statement of the shape in call_; `compile` writes its SQL if it is new.
+  template <class Compile> Statement& statement(Compile&& compile);
+  /// Binds call_'s parameters; the first `written` of them are values for columns.
+  Parameters& bind(std::size_t written = 0);
+  /// Rows in as few statements as parameters allow, all of them or none. `statement_for` gives the statement that
+  /// writes a number of rows.
+  template <class StatementFor> RowBatch write(const WriteRows& rows, const Work& work, StatementFor&& statement_for);
+  template <class StatementFor> void write_chunks(const WriteRows& rows, const Work& work, StatementFor& statement_for);
+  RowBatch returned(const WriteRows& rows, const Work& work);
+
+  Session& session_;
+  const TableDesc& table_;
+  sql::Compiler compiler_;
+  sql::Call call_;
+  sql::StatementCache<Statement> statements_;
+  std::vector<std::optional<Statement>> finds_;            ///< by key
+  std::vector<RowReader> find_readers_;                    ///< by key
+  std::string insert_, upsert_, select_, update_, delete_; ///< summaries, for errors
+};
+
+} // namespace tenon::postgresql

@@ -1,0 +1,232 @@
+#include "session.hpp"
+
+#include <fmt/format.h>
+
+#include "cursor.hpp"
+#include "repository.hpp"
+#include "schema.hpp"
+#include "sql_text.hpp"
+
+namespace tenon::postgresql {
+namespace {
+
+std::string begin_text(const TransactionOptions& options) {
+  std::string sql = "BEGIN";
+  switch (options.isolation) {
+    case Isolation::backend_default: break;
+    case Isolation::read_committed: sql += " ISOLATION LEVEL READ COMMITTED"; break;
+    case Isolation::repeatable_read: sql += " ISOLATION LEVEL REPEATABLE READ"; break;
+    case Isolation::serializable: sql += " ISOLATION LEVEL SERIALIZABLE"; break;
+  }
+  if (options.read_only) {
+    sql += " READ ONLY";
+  } else if (options.write_intent) {
+    sql += " READ WRITE"; // a standby refuses it here, before any work is done
+  }
+  return sql;
+}
+
+[[noreturn]] void refuse(std::string message, std::string hint = {}, std::string sqlstate = {}) {
+  ErrorInfo info;
+  info.code = ErrorCode::programming;
+  info.backend = "postgresql";
+  info.message = std::move(message);
+  info.hint = std::move(hint);
+  info.sqlstate = std::move(sqlstate);
+  throw_error(std::move(info));
+}
+
+/// A commit that became a rollback: the class and the fields are those of the error that caused it.
+[[noreturn]] void refuse_commit(const std::optional<ErrorInfo>& first) {
+  ErrorInfo info;
+  if (first) {
+    info = *first;
+  } else {
+    info.code = ErrorCode::programming;
+    info.sqlstate = "25P02";
+  }
+  info.backend = "postgresql";
+  info.message = first ? "commit: rolled back, because an earlier statement failed: " + first->message
+                       : "commit: rolled back, because an earlier statement failed";
+  throw_error(std::move(info));
+}
+
+} // namespace
+
+void Session::Held::clear() noexcept {
+  results.clear();
+  cells.clear();
+  arena.clear();
+  parameters.clear();
+}
+
+Session::Session(const Settings& settings, Deadline deadline) : connection_(settings, deadline) {}
+
+// The server rolls back an open transaction when the connection ends.
+Session::~Session() = default;
+
+IRepository& Session::repository(const TableDesc& table) {
+  auto& found = repositories_[&table];
+  if (found == nullptr) found = std::make_unique<Repository>(*this, table);
+  return *found;
+}
+
+void Session::enter(const Work& work) {
+  end_open_rows();
+  held_.clear();
+  if (first_error_) {
+    refuse(fmt::format("{}: the transaction has failed and accepts only a rollback; its first error was: {}",
+                       work.summary, first_error_->message),
+           "roll back, or roll back to a savepoint", "25P02");
+  }
+}
+
+void Session::note(const ErrorInfo& error) {
+  if (connection_.transaction() == TransactionState::failed) doom(error);
+}
+
+void Session::doom(const ErrorInfo& error) {
+  if (in_transaction_ && !first_error_) first_error_ = error;
+}
+
+std::uint64_t Session::own_rows(bool may_cancel) noexcept {
+  rows_may_be_cancelled_ = may_cancel;
+  return rows_ = ++last_rows_;
+}
+
+void Session::end_rows(std::uint64_t number) noexcept {
+  if (owns_rows(number)) end_open_rows();
+}
+
+void Session::end_open_rows() noexcept {
+  if (rows_ == 0) return;
+  rows_ = 0;
+  const Running running(connection_.canceller());
+  connection_.abandon_rows(rows_may_be_cancelled_ && !in_transaction_);
+}
+
+void Session::end_transaction() noexcept {
+  in_transaction_ = false;
+  first_error_.reset();
+  ++era_;
+}
+
+void Session::begin(const TransactionOptions& options) {
+  if (in_transaction_)
+    refuse("begin: a transaction is already open", "commit or roll back first, or use a savepoint", "25001");
+  call({"begin", nullptr, false}, [&] { connection_.begin(begin_text(options), options.read_only); });
+  in_transaction_ = true;
+}
+
+void Session::commit() {
+  const Running running(connection_.canceller());
+  end_open_rows();
+  held_.clear();
+  if (!in_transaction_) refuse("commit: no transaction is open", {}, "25P01");
+  const auto first = first_error_;
+  if (first || connection_.transaction() == TransactionState::failed) {
+    undo_transaction();
+    refuse_commit(first);
+  }
+  bool committed = false;
+  try {
+    committed = connection_.commit();
+  } catch (const Error&) {
+    // What was refused before it was sent leaves the transaction open: it must not stay so behind a failed commit.
+    if (!connection_.broken() && connection_.transaction() != TransactionState::none) {
+      try {
+        undo_transaction();
+      } catch (const Error&) { // the connection is marked broken; the commit's error is the one to tell
+      }
+    }
+    end_transaction();
+    throw;
+  }
+  end_transaction();
+  if (!committed) refuse_commit(std::nullopt);
+}
+
+void Session::undo_transaction() {
+  end_transaction();
+  if (connection_.broken()) return; // the server rolls back by itself
+  try {
+    connection_.undo("ROLLBACK", {"rollback", nullptr, false});
+  } catch (...) {
+    connection_.mark_broken();
+    throw;
+  }
+  if (connection_.transaction() != TransactionState::none) connection_.mark_broken();
+}
+
+void Session::rollback() {
+  const Running running(connection_.canceller());
+  end_open_rows();
+  held_.clear();
+  if (!in_transaction_ && connection_.transaction() == TransactionState::none) return;
+  undo_transaction();
+}
+
+void Session::savepoint(SavepointAction action, std::uint32_t number) {
+  if (!in_transaction_) refuse("savepoint: no transaction is open", {}, "25P01");
+  if (action == SavepointAction::rollback) {
+    const Running running(connection_.canceller());
+    end_open_rows();
+    held_.clear();
+    connection_.undo(fmt::format("ROLLBACK TO SAVEPOINT tenon_{}", number), {"rollback to savepoint", nullptr, false});
+    first_error_.reset();
+    return;
+  }
+  const bool creates = action == SavepointAction::create;
+  const Work work{creates ? "savepoint" : "release savepoint", nullptr, false};
+  call(work, [&] {
+    connection_.command(fmt::format("{} tenon_{}", creates ? "SAVEPOINT" : "RELEASE SAVEPOINT", number), work);
+  });
+}
+
+void Session::create_tables(std::span<const TableDesc* const> tables) { postgresql::create_tables(*this, tables); }
+
+std::unique_ptr<ICursor> Session::execute(std::string_view sql, std::span<const Cell> parameters) {
+  const Work work{"execute", nullptr, !only_reads(sql)};
+  return call(work, [&]() -> std::unique_ptr<ICursor> {
+    if (count_code_points(sql) < 0) refuse("execute: the statement is not valid UTF-8 or holds a NUL byte");
+    if (const std::size_t wanted = highest_placeholder(sql); wanted != parameters.size()) {
+      refuse(
+          fmt::format("execute: the statement has {} parameters and {} values were given", wanted, parameters.size()),
+          "write $1, $2, … in the statement, one for each value");
+    }
+    for (const Cell& cell : parameters)
+      held_.parameters.add_free(cell);
+    Result first = connection_.start_rows(std::string(sql), held_.parameters, work);
+    return std::make_unique<RowsCursor>(*this, std::move(first), work);
+  });
+}
+
+bool Session::alive() noexcept { return connection_.alive(); }
+
+void Session::ping() {
+  const Work work{"ping", nullptr, false};
+  call(work, [&] { connection_.command("", work); });
+}
+
+void Session::reset() {
+  set_deadline(Deadline::max());
+  const Running running(connection_.canceller());
+  end_open_rows();
+  held_.clear();
+  // Asked of the connection as well: the caller's own SQL may have begun one.
+  if (in_transaction_ || connection_.transaction() != TransactionState::none) undo_transaction();
+  if (connection_.broken()) {
+    ErrorInfo info;
+    info.code = ErrorCode::connection;
+    info.backend = "postgresql";
+    info.message = fmt::format("the connection to {} cannot be used again", connection_.endpoint());
+    info.broken = true;
+    throw_error(std::move(info));
+  }
+}
+
+void Session::set_deadline(Deadline deadline) { connection_.set_deadline(deadline); }
+
+void Session::cancel() noexcept { connection_.canceller().request(); }
+
+} // namespace tenon::postgresql

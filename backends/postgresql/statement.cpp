@@ -1,0 +1,185 @@
+// Prepared statements and rows of a Connection: what runs more than once, and what is read bit by bit.
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+
+#include "connection.hpp"
+
+namespace tenon::postgresql {
+namespace {
+
+/// How long rows that nobody wants are read before a cancel is tried: most results end sooner than a cancel works.
+constexpr std::chrono::milliseconds kReadOn{5};
+
+} // namespace
+
+Statement::Statement(Statement&& other) noexcept
+    : sql_(std::move(other.sql_)), name_(std::move(other.name_)), owner_(std::exchange(other.owner_, nullptr)),
+      generation_(other.generation_) {}
+
+Statement& Statement::operator=(Statement&& other) noexcept {
+  if (this == &other) return *this;
+  forget();
+  sql_ = std::move(other.sql_);
+  name_ = std::move(other.name_);
+  owner_ = std::exchange(other.owner_, nullptr);
+  generation_ = other.generation_;
+  return *this;
+}
+
+Statement::~Statement() { forget(); }
+
+void Statement::forget() noexcept {
+  Connection* const owner = std::exchange(owner_, nullptr);
+  if (owner == nullptr || generation_ != owner->generation_) return;
+  try {
+    owner->retired_.push_back(std::move(name_));
+  } catch (...) { // the server keeps one statement more than it needs
+  }
+}
+
+void Connection::drop_retired() {
+  if (retired_.empty() || transaction() == TransactionState::failed) return;
+  std::string sql;
+  for (const std::string& name : retired_)
+    sql += fmt::format("DEALLOCATE {};", name);
+  retired_.clear();
+  command(sql, {"deallocate", nullptr, false});
+}
+
+Result Connection::prepare(Exchange& exchange, Statement& statement, const Parameters& parameters, const Work& work) {
+  if (statement.owner_ == this && statement.generation_ == generation_) return nullptr;
+  drop_retired();
+  std::string name = fmt::format("tenon_{}", ++names_);
+  exchange = start({work.summary, work.table, false});
+  send(exchange, PQsendPrepare(handle_, name.c_str(), statement.sql().c_str(), parameters.count(), parameters.types()));
+  Result result = finish(exchange);
+  if (is_failure(result.get())) return result;
+  statement.name_ = std::move(name);
+  statement.owner_ = this;
+  statement.generation_ = generation_;
+  return nullptr;
+}
+
+void Connection::send_statement(Exchange& exchange, Statement& statement, const Parameters& parameters) {
+  const int accepted = named_statements_
+                           ? PQsendQueryPrepared(handle_, statement.name_.c_str(), parameters.count(),
+                                                 parameters.values(), parameters.lengths(), parameters.formats(), 1)
+                           : PQsendQueryParams(handle_, statement.sql().c_str(), parameters.count(), parameters.types(),
+                                               parameters.values(), parameters.lengths(), parameters.formats(), 1);
+  send(exchange, accepted);
+}
+
+// A statement that the server forgot, or whose table changed, is prepared anew; outside a transaction the call then
+// runs a second time, which is safe because the first was refused before it began.
+template <class Run> Result Connection::with_fresh_statement(Statement& statement, const Work& work, Run&& run) {
+  for (bool again = true;; again = false) {
+    Exchange exchange{};
+    Result result = run(exchange);
+    if (!is_failure(result.get())) return result;
+    Failure failure = read_failure(result.get());
+    result.reset();
+    if (!named_statements_ || !is_stale_statement(failure)) fail(exchange, std::move(failure));
+    if (failure.sqlstate == "0A000") {
+      statement.forget(); // this one alone has another result type now
+    } else {
+      ++generation_; // all of them are in doubt
+      retired_.clear();
+    }
+    if (again && transaction() == TransactionState::none) continue;
+    ErrorInfo info = translate(failure, circumstances(exchange));
+    info.retryable = true;
+    info.message = fmt::format("{}: a prepared statement became invalid", work.summary);
+    info.hint = "run the transaction again; if it happens often, a pooler is in between: set connection.pooler";
+    throw_error(std::move(info));
+  }
+}
+
+Result Connection::run(Statement& statement, const Parameters& parameters, const Work& work) {
+  return with_fresh_statement(statement, work, [&](Exchange& exchange) -> Result {
+    if (named_statements_) {
+      if (Result refused = prepare(exchange, statement, parameters, work)) return refused;
+    }
+    exchange = start(work);
+    send_statement(exchange, statement, parameters);
+    return finish(exchange);
+  });
+}
+
+Result Connection::start_rows(Statement& statement, const Parameters& parameters, const Work& work) {
+  return with_fresh_statement(statement, work, [&](Exchange& exchange) -> Result {
+    if (named_statements_) {
+      if (Result refused = prepare(exchange, statement, parameters, work)) return refused;
+    }
+    exchange = start(work);
+    send_statement(exchange, statement, parameters);
+    PQsetSingleRowMode(handle_);
+    Result first = receive(exchange);
+    if (first == nullptr) fail_lost(exchange);
+    rows_ = exchange;
+    if (PQresultStatus(first.get()) == PGRES_SINGLE_TUPLE) return first;
+    static_cast<void>(next_row(work)); // the end of the exchange
+    return first;
+  });
+}
+
+Result Connection::start_rows(const std::string& sql, const Parameters& parameters, const Work& work) {
+  Exchange exchange = start(work);
+  send(exchange, PQsendQueryParams(handle_, sql.c_str(), parameters.count(), parameters.types(), parameters.values(),
+                                   parameters.lengths(), parameters.formats(), 1));
+  PQsetSingleRowMode(handle_);
+  Result first = receive(exchange);
+  if (first == nullptr) fail_lost(exchange);
+  if (is_copy(first.get())) {
+    broken_ = true;
+    throw_error(ErrorCode::not_supported, fmt::format("{}: COPY is not supported", work.summary));
+  }
+  rows_ = exchange;
+  if (PQresultStatus(first.get()) == PGRES_SINGLE_TUPLE) return first;
+  Failure failure = read_failure(first.get());
+  static_cast<void>(next_row(work));
+  if (is_failure(first.get())) fail(exchange, std::move(failure));
+  return first;
+}
+
+Result Connection::next_row(const Work& work) {
+  rows_.work = work;
+  if (!rows_.cancel_sent) rows_.limit = deadline_;
+  Result result = receive(rows_);
+  if (result != nullptr && PQresultStatus(result.get()) == PGRES_SINGLE_TUPLE) return result;
+  Failure failure;
+  const bool failed = result != nullptr && is_failure(result.get());
+  if (failed) failure = read_failure(result.get());
+  while (result != nullptr && PQstatus(handle_) == CONNECTION_OK)
+    result = receive(rows_);
+  settle(rows_);
+  if (failed) fail(rows_, std::move(failure));
+  return nullptr;
+}
+
+void Connection::abandon_rows(bool may_cancel) noexcept {
+  try {
+    if (PQtransactionStatus(handle_) != PQTRANS_ACTIVE || broken_) return;
+    const Deadline read_on = Clock::now() + kReadOn;
+    bool cancelled = false;
+    if (!rows_.cancel_sent) rows_.limit = deadline_;
+    while (true) {
+      const Result result = receive(rows_);
+      if (result == nullptr || PQstatus(handle_) != CONNECTION_OK) break;
+      if (cancelled || !may_cancel || Clock::now() < read_on) continue;
+      cancelled = true;
+      rows_.cancel_sent = true;
+      rows_.limit = Clock::now() + kGrace;
+      canceller_.request_in_background();
+    }
+    settle(rows_);
+    if (PQstatus(handle_) != CONNECTION_OK) broken_ = true;
+  } catch (...) { // out of time or memory: whoever asks next learns that the connection is broken
+    broken_ = true;
+  }
+}
+
+} // namespace tenon::postgresql
