@@ -59,13 +59,12 @@ void TableBuilder::reference(std::uint32_t column, std::string target_schema, st
 
 TableDesc TableBuilder::finish() {
   if (primary_.empty()) {
-    const auto id = table_.column_index("id");
-    if (!id) {
+    if (!id_) {
       throw_error(ErrorCode::programming, "table " + table_.name + " has no primary key",
                   "name it with tenon::primary_key<&Type::member> in tenon::Table<Type>::spec");
     }
-    primary_ = {*id};
-    table_.columns[*id].generated = table_.columns[*id].type == CellType::int64;
+    primary_ = {*id_};
+    table_.columns[*id_].generated = table_.columns[*id_].type == CellType::int64;
   }
   for (const std::uint32_t column : primary_) {
     if (table_.columns[column].nullable) {

@@ -11,6 +11,7 @@
 //
 // Constraint names are PostgreSQL's own defaults (users_pkey, users_username_key, users_project_id_fkey).
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -103,6 +104,7 @@ public:
   TableBuilder(std::string name, std::vector<ColumnDesc> columns) {
     table_.name = std::move(name);
     table_.columns = std::move(columns);
+    id_ = table_.column_index("id"); // before any column is renamed
   }
   void schema(std::string_view name) { table_.schema = name; }
   void rename(std::uint32_t column, std::string_view name) { table_.columns[column].name = name; }
@@ -118,6 +120,7 @@ public:
 
 private:
   TableDesc table_;
+  std::optional<std::uint32_t> id_; ///< the member `id`, whatever its column is called
   std::vector<std::uint32_t> primary_;
 };
 
