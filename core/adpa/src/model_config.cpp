@@ -31,12 +31,21 @@ std::optional<ModelConfig> ModelConfigRepository::default_of(std::string_view na
 
 ModelConfig ModelConfigRepository::set_default(std::string_view name, std::int64_t version) {
   return session().nested([&] {
-    // All versions, not only the default: a session that waits here for another one's end must then also clear the
-    // default that the other one has set, which it would not find by is_default.
-    with_deleted().update(col<&ModelConfig::name> == name, {set<&ModelConfig::is_default>(false)});
+    take_turn(name);
+    const auto is_default = col<&ModelConfig::is_default> == true;
+    with_deleted().update(col<&ModelConfig::name> == name && is_default, {set<&ModelConfig::is_default>(false)});
     update(is(name, version), {set<&ModelConfig::is_default>(true)});
     return query().where(is(name, version)).one();
   });
+}
+
+void ModelConfigRepository::take_turn(std::string_view name) {
+  // One row, the same for everybody: of two that wrote several rows each, either could hold what the other one needs.
+  auto all = with_deleted();
+  while (const auto first =
+             all.query().where(col<&ModelConfig::name> == name).order_by(col<&ModelConfig::id>.asc()).first()) {
+    if (all.update(col<&ModelConfig::id> == first->id, {}) == 1) return; // otherwise it was removed meanwhile
+  }
 }
 
 } // namespace tenon::adpa

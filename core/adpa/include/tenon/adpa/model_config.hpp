@@ -46,11 +46,15 @@ public:
   [[nodiscard]] std::optional<ModelConfig> latest(std::string_view name) const;
   [[nodiscard]] std::optional<ModelConfig> default_of(std::string_view name) const;
 
-  /// Makes this version the one default of its name; if it fails, the default is as before. Writes all versions of the
-  /// name, soft-deleted ones too, so that several at once wait for each other and the last one stays.
-  /// Returns it as stored. Errors: NotFound if there is no such version; Deadlock or SerializationFailure, both
-  /// retryable, against another session that does the same. Capability: savepoints.
+  /// Makes this version the one default of its name; if it fails, the default is as before. Several sessions at once
+  /// wait for each other at the first version of the name, soft-deleted or not, and the last one stays.
+  /// Returns it as stored. Errors: NotFound if there is no such version; SerializationFailure, retryable, where the
+  /// isolation forbids to see what another session wrote. Capability: savepoints.
   ModelConfig set_default(std::string_view name, std::int64_t version);
+
+private:
+  /// Waits until no other transaction is setting the default of this name.
+  void take_turn(std::string_view name);
 };
 
 } // namespace tenon::adpa
