@@ -35,7 +35,8 @@ class Work {
 public:
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, Work>) Work(F& f)
-      : object_(&f), call_([](void* object, Session& session) { (*static_cast<F*>(object))(session); }) {}
+      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
+        call_([](void* object, Session& session) { (*static_cast<F*>(object))(session); }) {}
   void operator()(Session& session) const { call_(object_, session); }
 
 private:

@@ -1,0 +1,298 @@
+// The pool by itself, over scripted sessions: limits, order of waiters, and what happens to connections that come back.
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "core_fake.hpp"
+#include "pool.hpp"
+
+namespace tenon {
+namespace {
+
+using namespace std::chrono_literals;
+using detail::Condition;
+using detail::Pool;
+using detail::Pooled;
+using fake::eventually;
+using fake::Script;
+
+struct PoolTest {
+  std::shared_ptr<Script> script = std::make_shared<Script>();
+  PoolSettings settings;
+  std::unique_ptr<Pool> made;
+
+  PoolTest() {
+    settings.size = 2;
+    settings.max_overflow = 1;
+    settings.timeout = 5s;
+  }
+  Pool& pool() {
+    if (made == nullptr) {
+      made = std::make_unique<Pool>(
+          settings, 1s,
+          [this](Deadline) -> std::unique_ptr<ISession> {
+            script->called("connect");
+            return std::make_unique<fake::Session>(script);
+          },
+          "the database");
+    }
+    return *made;
+  }
+  /// A checkout on a thread of its own that is known to wait when this returns.
+  std::future<std::unique_ptr<Pooled>> waiting_checkout() {
+    const std::uint32_t before = pool().figures().waiting;
+    auto checkout = std::async(std::launch::async, [this] { return pool().acquire(); });
+    REQUIRE(eventually([&] { return pool().figures().waiting == before + 1; }));
+    return checkout;
+  }
+};
+
+bool ready(const std::future<std::unique_ptr<Pooled>>& future) {
+  return future.wait_for(0s) == std::future_status::ready;
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: nothing is opened before the first checkout, and connections are reused") {
+  CHECK(pool().figures().created == 0);
+  for (int i = 0; i < 3; ++i)
+    pool().release(pool().acquire(), Condition::good);
+  CHECK(script->count("connect") == 1);
+  CHECK(script->count("reset") == 3);
+  const PoolFigures figures = pool().figures();
+  CHECK(figures.created == 1);
+  CHECK(figures.idle == 1);
+  CHECK(figures.in_use == 0);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: never more than size + max_overflow open; overflow is closed on return") {
+  std::vector<std::unique_ptr<Pooled>> out;
+  for (int i = 0; i < 3; ++i)
+    out.push_back(pool().acquire());
+  CHECK(pool().figures().in_use == 3);
+  CHECK(script->open == 3);
+  for (auto& pooled : out)
+    pool().release(std::move(pooled), Condition::good);
+  CHECK(pool().figures().idle == 2);
+  CHECK(script->open == 2);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: threads that fight for connections never exceed the limit") {
+  std::vector<std::thread> threads;
+  std::atomic<int> done{0};
+  for (int t = 0; t < 12; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 200; ++i) {
+        auto pooled = pool().acquire();
+        const auto condition = (i + t) % 17 == 0  ? Condition::lost
+                               : (i + t) % 5 == 0 ? Condition::doubtful
+                                                  : Condition::good;
+        pool().release(std::move(pooled), condition);
+        ++done;
+      }
+    });
+  }
+  for (auto& thread : threads)
+    thread.join();
+  CHECK(done == 12 * 200);
+  CHECK(script->most_open <= 3);
+  const PoolFigures figures = pool().figures();
+  CHECK(figures.in_use == 0);
+  CHECK(figures.waiting == 0);
+  CHECK(figures.timeouts == 0);
+  CHECK(static_cast<int>(figures.idle) == script->open);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: the last one returned is taken first") {
+  auto a = pool().acquire();
+  auto b = pool().acquire();
+  const ISession* last = b->session.get();
+  pool().release(std::move(a), Condition::good);
+  pool().release(std::move(b), Condition::good);
+  CHECK(pool().acquire()->session.get() == last);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: waiters are served in the order they came") {
+  settings.size = 1;
+  settings.max_overflow = 0;
+  auto only = pool().acquire();
+  const ISession* session = only->session.get();
+  std::vector<std::future<std::unique_ptr<Pooled>>> waiters;
+  for (int i = 0; i < 4; ++i)
+    waiters.push_back(waiting_checkout());
+  for (std::size_t i = 0; i < waiters.size(); ++i) {
+    pool().release(std::move(only), Condition::good);
+    only = waiters[i].get();
+    CHECK(only->session.get() == session);
+    for (std::size_t later = i + 1; later < waiters.size(); ++later)
+      CHECK_FALSE(ready(waiters[later]));
+  }
+  CHECK(script->count("connect") == 1);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: a newcomer does not overtake those who wait") {
+  settings.size = 1;
+  settings.max_overflow = 0;
+  auto only = pool().acquire();
+  auto first = waiting_checkout();
+  auto second = waiting_checkout();
+  pool().release(std::move(only), Condition::good); // handed to `first` before anybody can ask
+  auto newcomer = waiting_checkout();
+  pool().release(first.get(), Condition::good);
+  only = second.get();
+  CHECK_FALSE(ready(newcomer));
+  pool().release(std::move(only), Condition::good);
+  CHECK(newcomer.get() != nullptr);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: a checkout that waits in vain tells the state and the last connect error") {
+  settings.size = 1;
+  settings.max_overflow = 0;
+  settings.timeout = 30ms;
+  script->fail("connect", fake::error(ErrorCode::connection, "no route to host"));
+  CHECK_THROWS_AS(pool().acquire(), ConnectionError);
+  script->during("connect", [] { std::this_thread::sleep_for(200ms); }); // holds the permit
+  auto holder = std::async(std::launch::async, [this] { return pool().acquire(); });
+  REQUIRE(eventually([&] { return script->count("connect") == 2; }));
+  const auto begin = Clock::now();
+  try {
+    static_cast<void>(pool().acquire());
+    FAIL("no error");
+  } catch (const PoolTimeout& error) {
+    CHECK(Clock::now() - begin >= 30ms);
+    CHECK_THAT(error.message(), Catch::Contains("the database") && Catch::Contains("no route to host") &&
+                                    Catch::Contains("0 in use, 1 waiting, at most 1 open"));
+    CHECK_FALSE(error.hint().empty());
+    CHECK(error.code() == ErrorCode::pool_timeout);
+  }
+  CHECK(pool().figures().timeouts == 1);
+  CHECK(pool().figures().waiting == 0);
+  CHECK(holder.get() != nullptr);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: one that gave up waiting is not given a connection") {
+  settings.size = 1;
+  settings.max_overflow = 0;
+  settings.timeout = 20ms;
+  auto only = pool().acquire();
+  CHECK_THROWS_AS(pool().acquire(), PoolTimeout);
+  pool().release(std::move(only), Condition::good);
+  CHECK(pool().figures().idle == 1);
+  CHECK(pool().acquire() != nullptr);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: a failed connect frees its place and wakes a waiter") {
+  settings.size = 1;
+  settings.max_overflow = 0;
+  std::promise<void> go;
+  auto gate = go.get_future().share();
+  script->during("connect", [gate] { gate.wait(); });
+  script->fail("connect", fake::error(ErrorCode::connection));
+  auto failing = std::async(std::launch::async, [this] { return pool().acquire(); });
+  REQUIRE(eventually([&] { return script->count("connect") == 1; }));
+  auto waiter = waiting_checkout();
+  go.set_value();
+  CHECK_THROWS_AS(failing.get(), ConnectionError);
+  REQUIRE(waiter.wait_for(2s) == std::future_status::ready); // well below the pool's timeout
+  CHECK(waiter.get() != nullptr);
+  CHECK(script->count("connect") == 2);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: a connection that is thrown away leaves its place to a waiter") {
+  settings.size = 1;
+  settings.max_overflow = 0;
+  auto only = pool().acquire();
+  auto waiter = waiting_checkout();
+  pool().release(std::move(only), Condition::doubtful);
+  REQUIRE(waiter.wait_for(2s) == std::future_status::ready);
+  const auto fresh = waiter.get();
+  CHECK(script->count("connect") == 2);
+  CHECK(script->open == 1);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: a connection whose reset fails is closed") {
+  script->fail("reset", fake::error(ErrorCode::operational));
+  pool().release(pool().acquire(), Condition::good);
+  CHECK(script->open == 0);
+  CHECK(pool().figures().idle == 0);
+  CHECK(pool().acquire() != nullptr);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: a dead connection is replaced at checkout") {
+  pool().release(pool().acquire(), Condition::good);
+  script->alive = false;
+  const auto fresh = pool().acquire();
+  CHECK(script->count("connect") == 2);
+  CHECK(script->open == 1);
+  CHECK(pool().figures().in_use == 1);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: a connection past its recycle time is replaced at checkout or closed on return") {
+  settings.recycle = 40ms;
+  auto pooled = pool().acquire();
+  const auto lifetime = pooled->expires - Clock::now();
+  CHECK(lifetime <= 40ms);
+  CHECK(lifetime > 20ms); // jitter takes at most a tenth
+  pool().release(std::move(pooled), Condition::good);
+  std::this_thread::sleep_for(45ms);
+  pooled = pool().acquire();
+  CHECK(script->count("connect") == 2);
+  std::this_thread::sleep_for(45ms);
+  pool().release(std::move(pooled), Condition::good);
+  CHECK(pool().figures().idle == 0);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: lifetimes are spread, so that connections do not expire together") {
+  settings.size = 40;
+  settings.recycle = 100s;
+  std::vector<std::unique_ptr<Pooled>> out;
+  for (int i = 0; i < 40; ++i)
+    out.push_back(pool().acquire());
+  const auto [least, most] =
+      std::minmax_element(out.begin(), out.end(), [](const auto& a, const auto& b) { return a->expires < b->expires; });
+  CHECK((*most)->expires - (*least)->expires > 2s);
+  for (auto& pooled : out)
+    pool().release(std::move(pooled), Condition::good);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: a lost connection closes all that are as old, and none that is younger") {
+  settings.size = 3;
+  auto a = pool().acquire();
+  auto b = pool().acquire();
+  auto c = pool().acquire();
+  pool().release(std::move(a), Condition::good); // idle when the loss is noticed
+  pool().release(std::move(b), Condition::lost);
+  auto young = pool().acquire();
+  CHECK(script->count("connect") == 4);          // the idle one was not trusted
+  pool().release(std::move(c), Condition::lost); // as old as the first loss: news that is known
+  const ISession* kept = young->session.get();
+  pool().release(std::move(young), Condition::good);
+  CHECK(pool().acquire()->session.get() == kept);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: close refuses checkouts, wakes those who wait and closes what comes back") {
+  settings.size = 1;
+  settings.max_overflow = 0;
+  auto only = pool().acquire();
+  auto waiter = waiting_checkout();
+  pool().close();
+  CHECK_THROWS_AS(waiter.get(), ProgrammingError);
+  CHECK_THROWS_AS(pool().acquire(), ProgrammingError);
+  CHECK(script->open == 1);
+  pool().release(std::move(only), Condition::good);
+  CHECK(script->open == 0);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: warm-up opens min_idle connections, at most size") {
+  settings.min_idle = 9;
+  pool().warm_up();
+  CHECK(pool().figures().idle == 2);
+  CHECK(pool().figures().created == 2);
+}
+
+} // namespace
+} // namespace tenon

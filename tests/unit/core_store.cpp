@@ -1,0 +1,223 @@
+// Store over a scripted backend: transaction() with its retries, tables in the order of their references, the pool's
+// settings and figures.
+
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include <tenon/core/log.hpp>
+#include <tenon/core/repository.hpp>
+#include <tenon/core/store.hpp>
+
+#include "core_fake.hpp"
+#include "core_models.hpp"
+
+namespace tenon {
+namespace {
+
+using fake::Player;
+using fake::Script;
+using fake::Team;
+
+struct StoreTest {
+  std::shared_ptr<Script> script = std::make_shared<Script>();
+  StoreSettings settings;
+  std::optional<Store> opened;
+
+  StoreTest() {
+    settings.retry.attempts = 3;
+    settings.retry.base_delay = Duration{1};
+    settings.retry.max_delay = Duration{2};
+  }
+  Store& store() {
+    if (!opened) opened.emplace(std::make_shared<fake::Backend>(script), settings);
+    return *opened;
+  }
+  static void statement(Session& session) { static_cast<void>(Repository<Team>{session}.count()); }
+};
+
+TEST_CASE_METHOD(StoreTest, "transaction: commits what returns and gives the value") {
+  const int answer = store().transaction([](Session& session) {
+    statement(session);
+    return 7;
+  });
+  CHECK(answer == 7);
+  CHECK(script->count("begin write") == 1);
+  CHECK(script->count("commit") == 1);
+  CHECK(script->count("rollback") == 0);
+}
+
+TEST_CASE_METHOD(StoreTest, "transaction: a read-only one does not announce a write") {
+  store().transaction({.read_only = true}, [](Session& session) { statement(session); });
+  CHECK(script->count("begin read only") == 1);
+}
+
+TEST_CASE_METHOD(StoreTest, "transaction: what it throws rolls back and is thrown on, any type of it") {
+  CHECK_THROWS_AS(store().transaction([](Session& session) {
+    statement(session);
+    throw std::logic_error("mine");
+  }),
+                  std::logic_error);
+  CHECK(script->count("rollback") == 1);
+  CHECK(script->count("commit") == 0);
+  CHECK(store().figures().in_use == 0);
+}
+
+TEST_CASE_METHOD(StoreTest, "transaction: a retryable error runs the whole work again, in a new transaction") {
+  script->fail("count", fake::retryable(ErrorCode::deadlock));
+  script->fail("commit", fake::retryable());
+  int runs = 0;
+  store().transaction([&](Session& session) {
+    ++runs;
+    statement(session);
+  });
+  CHECK(runs == 3);
+  CHECK(script->count("begin write") == 3);
+  CHECK(script->count("commit") == 2);
+}
+
+TEST_CASE_METHOD(StoreTest, "transaction: gives up after the settings' attempts, with the last error") {
+  for (int i = 0; i < 5; ++i)
+    script->fail("count", fake::retryable());
+  int runs = 0;
+  CHECK_THROWS_AS(store().transaction([&](Session& session) {
+    ++runs;
+    statement(session);
+  }),
+                  SerializationFailure);
+  CHECK(runs == 3);
+}
+
+TEST_CASE_METHOD(StoreTest, "transaction: other errors, and CommitUnknown even if marked retryable, run once") {
+  ErrorInfo unknown = fake::broken(ErrorCode::commit_unknown);
+  unknown.retryable = true;
+  script->fail("commit", unknown);
+  int runs = 0;
+  const auto work = [&](Session& session) {
+    ++runs;
+    statement(session);
+  };
+  CHECK_THROWS_AS(store().transaction(work), CommitUnknown);
+  CHECK(runs == 1);
+  script->fail("count", fake::error(ErrorCode::unique_violation));
+  CHECK_THROWS_AS(store().transaction(work), IntegrityError);
+  CHECK(runs == 2);
+}
+
+TEST_CASE_METHOD(StoreTest, "transaction: a retryable exception of a hook does not run committed work again") {
+  int runs = 0;
+  int hooks = 0;
+  CHECK_THROWS_AS(store().transaction([&](Session& session) {
+    ++runs;
+    statement(session);
+    session.after_commit([&] {
+      ++hooks;
+      throw_error(fake::retryable());
+    });
+  }),
+                  SerializationFailure);
+  CHECK(runs == 1);
+  CHECK(hooks == 1);
+  CHECK(script->count("commit") == 1);
+}
+
+TEST_CASE_METHOD(StoreTest, "transaction: hooks of runs that failed are forgotten") {
+  script->fail("commit", fake::retryable());
+  int hooks = 0;
+  store().transaction([&](Session& session) {
+    statement(session);
+    session.after_commit([&] { ++hooks; });
+  });
+  CHECK(hooks == 1);
+}
+
+TEST_CASE_METHOD(StoreTest, "transaction: connections lost before commit are replaced and the work runs again") {
+  ErrorInfo lost = fake::broken();
+  lost.retryable = true;
+  script->fail("count", lost);
+  store().transaction([](Session& session) { statement(session); });
+  CHECK(script->count("connect") == 2);
+  CHECK(script->count("commit") == 1);
+}
+
+TEST_CASE_METHOD(StoreTest, "store: tables are created after those they refer to, in one transaction") {
+  store().create_tables<Player, Team>();
+  CHECK(script->created == std::vector<const TableDesc*>{&described<Team>(), &described<Player>()});
+  CHECK(script->count("commit") == 1);
+}
+
+TEST_CASE_METHOD(StoreTest, "store: tables that refer to each other, or to themselves, keep their order") {
+  TableDesc a = described<Team>();
+  TableDesc b = described<Player>();
+  a.foreign_keys.push_back({"a_b", {0}, "", "players", {"id"}, OnDelete::no_action});
+  a.foreign_keys.push_back({"a_a", {0}, "", "teams", {"id"}, OnDelete::no_action});
+  const TableDesc* tables[] = {&b, &a};
+  store().create_tables(tables);
+  CHECK(script->created == std::vector<const TableDesc*>{&b, &a});
+}
+
+TEST_CASE_METHOD(StoreTest, "store: create_tables on a backend that cannot is NotSupported") {
+  script->capabilities &= ~static_cast<std::uint64_t>(Capability::create_tables);
+  CHECK_THROWS_AS(store().create_tables<Team>(), NotSupported);
+  CHECK(script->calls().empty());
+}
+
+TEST_CASE_METHOD(StoreTest, "store: opens min_idle connections, and opens all the same when they fail") {
+  settings.pool.min_idle = 2;
+  CHECK(store().figures().idle == 2);
+  opened.reset();
+  script->fail("connect", fake::error(ErrorCode::connection));
+  std::vector<std::string> said;
+  set_log_sink([&](LogLevel, std::string_view message) { said.emplace_back(message); });
+  CHECK(store().figures().idle == 0);
+  set_log_sink({});
+  CHECK(said.size() == 1);
+  store().ping();
+}
+
+TEST_CASE_METHOD(StoreTest, "store: ping is a round trip on a pooled connection") {
+  store().ping();
+  CHECK(script->count("ping") == 1);
+  script->fail("ping", fake::error(ErrorCode::not_ready));
+  CHECK_THROWS_AS(store().ping(), NotReady);
+  CHECK(store().figures().in_use == 0);
+}
+
+TEST_CASE_METHOD(StoreTest, "store: a closed one refuses work and says which") {
+  store().ping();
+  store().close();
+  CHECK(script->open == 0);
+  CHECK_THROWS_WITH(store().ping(), Catch::Contains("fake.example"));
+}
+
+TEST_CASE_METHOD(StoreTest, "store: assigning another one closes the first") {
+  store().ping();
+  auto other = std::make_shared<Script>();
+  *opened = Store(std::make_shared<fake::Backend>(other), settings);
+  CHECK(script->open == 0);
+  opened->ping();
+  CHECK(other->count("ping") == 1);
+}
+
+TEST_CASE_METHOD(StoreTest, "store: a session held too long is reported once while others wait") {
+  settings.pool.size = 1;
+  settings.pool.max_overflow = 0;
+  settings.pool.timeout = Duration{5};
+  settings.pool.leak_after = Duration{1};
+  Session holder = store().session();
+  statement(holder);
+  std::this_thread::sleep_for(Duration{5});
+  std::vector<std::string> said;
+  set_log_sink([&](LogLevel, std::string_view message) { said.emplace_back(message); });
+  for (int i = 0; i < 2; ++i)
+    CHECK_THROWS_AS(store().ping(), PoolTimeout);
+  set_log_sink({});
+  REQUIRE(said.size() == 1);
+  CHECK_THAT(said.front(), Catch::Contains("fake.example") && Catch::Contains("held"));
+}
+
+} // namespace
+} // namespace tenon
