@@ -26,6 +26,21 @@ private:
   Duration timeout_;
 };
 
+/// Takes the detail, which may hold row values, out of errors: for stores that were not asked to show it.
+class DiscretionLayer final : public SessionLayer<DiscretionLayer> {
+public:
+  using SessionLayer::SessionLayer;
+
+  template <class Next> decltype(auto) around(const Call&, Next&& next) {
+    try {
+      return std::forward<Next>(next)();
+    } catch (const Error& error) {
+      if (error.detail().empty()) throw;
+      throw_without_detail(error);
+    }
+  }
+};
+
 /// Logs each call with its table and time, and the error's class where it fails; never a value.
 class LogLayer final : public SessionLayer<LogLayer> {
 public:
@@ -68,11 +83,18 @@ private:
 
 } // namespace
 
+void throw_without_detail(const Error& error) {
+  ErrorInfo info = error.info();
+  info.detail.clear();
+  throw_error(std::move(info));
+}
+
 std::unique_ptr<ISession> assemble_layers(std::unique_ptr<ISession> session, const StoreSettings& settings,
                                           Capabilities capabilities) {
   if (settings.call_timeout > Duration::zero() && capabilities.has(Capability::deadlines)) {
     session = std::make_unique<DeadlineLayer>(std::move(session), settings.call_timeout);
   }
+  if (settings.error_detail == ErrorDetail::none) session = std::make_unique<DiscretionLayer>(std::move(session));
   if (settings.log_statements)
     session = std::make_unique<LogLayer>(std::move(session)); // outside: sees what callers see
   return session;

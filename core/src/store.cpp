@@ -49,8 +49,17 @@ StoreState::StoreState(std::shared_ptr<IBackend> backend, const StoreSettings& s
     : backend_(std::move(backend)), settings_(settings), capabilities_(backend_->capabilities()),
       pool_(
           settings.pool, settings.connect_timeout,
-          [this](Deadline deadline) { return assemble_layers(backend_->connect(deadline), settings_, capabilities_); },
+          [this](Deadline deadline) { return connect(deadline); },
           backend_->endpoint()) {}
+
+std::unique_ptr<ISession> StoreState::connect(Deadline deadline) {
+  try {
+    return assemble_layers(backend_->connect(deadline), settings_, capabilities_);
+  } catch (const Error& error) {
+    if (settings_.error_detail == ErrorDetail::full || error.detail().empty()) throw;
+    throw_without_detail(error);
+  }
+}
 
 Session StoreState::session(TransactionOptions options) {
   auto state = std::make_unique<SessionState>();

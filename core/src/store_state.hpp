@@ -28,6 +28,8 @@ public:
   [[nodiscard]] Capabilities capabilities() const noexcept { return capabilities_; }
 
 private:
+  [[nodiscard]] std::unique_ptr<ISession> connect(Deadline deadline);
+
   std::shared_ptr<IBackend> backend_; // outlives the pool, whose connections are its
   StoreSettings settings_;
   Capabilities capabilities_;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <tenon/interface/capabilities.hpp>
+#include <tenon/interface/error.hpp>
 #include <tenon/interface/session.hpp>
 
 namespace tenon {
@@ -132,5 +133,8 @@ struct StoreSettings;
 /// Puts the default layers around a new connection; the order is decided here and nowhere else.
 [[nodiscard]] std::unique_ptr<ISession> assemble_layers(std::unique_ptr<ISession> session,
                                                         const StoreSettings& settings, Capabilities capabilities);
+
+/// Throws the same error again, its detail left out.
+[[noreturn]] void throw_without_detail(const Error& error);
 
 } // namespace tenon
