@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include <tenon/interface/error.hpp>
+
 namespace tenon::host {
 
 struct AbiVersion {
@@ -38,11 +40,11 @@ enum class Verdict {
 }
 
 /// What this host accepts.
-[[nodiscard]] AbiRange host_abi() noexcept;
+[[nodiscard]] TENON_VISIBLE AbiRange host_abi() noexcept;
 
 /// "2.0"
-[[nodiscard]] std::string to_string(AbiVersion version);
+[[nodiscard]] TENON_VISIBLE std::string to_string(AbiVersion version);
 /// "1.0–1.3", or "0.1" where only one minor is accepted.
-[[nodiscard]] std::string to_string(AbiRange range);
+[[nodiscard]] TENON_VISIBLE std::string to_string(AbiRange range);
 
 } // namespace tenon::host

@@ -1,0 +1,259 @@
+// A backend made with the SDK that writes down every call, with all its arguments, and serves what it wrote as the rows
+// of execute("journal"): so a test sees what arrives on the far side of the boundary.
+// The option "without" names a capability that this database does not have.
+
+#include <memory>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <tenon/sdk/plugin.hpp>
+
+namespace {
+
+using tenon::Cell;
+using tenon::CellType;
+
+using Journal = std::vector<std::string>;
+
+std::string text(const Cell& cell) {
+  switch (cell.type) {
+    case CellType::null: return "null";
+    case CellType::boolean:
+    case CellType::int64:
+    case CellType::timestamp:
+    case CellType::date: return std::string(tenon::cell_type_name(cell.type)) + ":" + std::to_string(cell.integer);
+    case CellType::float64: return "double:" + std::to_string(cell.real);
+    default: return std::string(tenon::cell_type_name(cell.type)) + ":" + std::string(cell.bytes());
+  }
+}
+
+/// Collects the parts of a line, separated by blanks.
+class Line {
+public:
+  explicit Line(std::string_view first) : text_(first) {}
+  template <class T> Line& operator<<(const T& part) {
+    std::ostringstream stream;
+    stream << part;
+    (text_ += ' ') += stream.str();
+    return *this;
+  }
+  template <class Sequence> Line& list(const Sequence& parts) {
+    text_ += " [";
+    for (std::size_t i = 0; i < parts.size(); ++i)
+      (text_ += i == 0 ? "" : " ") += std::to_string(parts[i]);
+    text_ += "]";
+    return *this;
+  }
+  Line& tree(tenon::Filter filter) {
+    for (const tenon::Node& node : filter) {
+      *this << static_cast<int>(node.kind);
+      if (node.kind == tenon::NodeKind::column) *this << "#" + std::to_string(node.column);
+      if (node.kind == tenon::NodeKind::value) *this << text(node.value);
+      if (node.children > 0) *this << "/" + std::to_string(node.children);
+    }
+    return *this;
+  }
+  [[nodiscard]] const std::string& str() const noexcept { return text_; }
+
+private:
+  std::string text_;
+};
+
+class Rows final : public tenon::ICursor {
+public:
+  explicit Rows(Journal lines) : lines_(std::move(lines)) {}
+  bool next(tenon::RowBatch& batch) override {
+    cells_.clear();
+    if (position_ == lines_.size()) return false;
+    cells_.push_back(Cell::text(lines_[position_++]));
+    batch = {cells_.data(), 1, 1};
+    return true;
+  }
+
+private:
+  Journal lines_;
+  std::size_t position_ = 0;
+  std::vector<Cell> cells_;
+};
+
+class Recording final : public tenon::IRepository {
+public:
+  Recording(const tenon::TableDesc& table, Journal& journal) : table_(table), journal_(journal) {
+    Line line("table");
+    line << table.qualified_name();
+    for (const auto& column : table.columns) {
+      line << column.name << tenon::cell_type_name(column.type) << column.nullable << column.generated
+           << column.max_length;
+    }
+    for (const auto& key : table.keys)
+      line << key.name, line.list(key.columns);
+    for (const auto& key : table.foreign_keys) {
+      line << key.name;
+      line.list(key.columns) << key.target_schema + "." + key.target_table << key.target_columns.at(0)
+                             << static_cast<int>(key.on_delete);
+    }
+    for (const auto& index : table.indexes)
+      line << index.name, line.list(index.columns);
+    write(line);
+  }
+
+  [[nodiscard]] const tenon::TableDesc& table() const noexcept override { return table_; }
+  tenon::RowBatch insert(const tenon::WriteRows& rows) override { return written(Line("insert"), rows); }
+  tenon::RowBatch upsert(const tenon::WriteRows& rows, std::uint32_t key,
+                         std::span<const std::uint32_t> update) override {
+    Line line("upsert");
+    line << key;
+    return written(line.list(update), rows);
+  }
+  tenon::RowBatch find(std::uint32_t key, std::span<const Cell> values) override {
+    Line line("find");
+    line << key;
+    for (const Cell& value : values)
+      line << text(value);
+    write(line);
+    if (values[0].integer < 0) return {};
+    cells_.assign(table_.columns.size(), Cell::null());
+    cells_[0] = values[0];
+    return {cells_.data(), 1, cells_.size()};
+  }
+  [[nodiscard]] std::unique_ptr<tenon::ICursor> select(const tenon::Query& query) override {
+    Line line("select");
+    line.tree(query.filter);
+    for (const auto& term : query.order)
+      line << "order" << term.column << term.descending << static_cast<int>(term.nulls);
+    write(line.list(query.columns) << query.limit << query.offset);
+    return std::make_unique<Rows>(Journal{"first", "second"});
+  }
+  std::uint64_t update(tenon::Filter filter, std::span<const tenon::Assignment> assignments) override {
+    Line line("update");
+    line.tree(filter);
+    for (const auto& assignment : assignments)
+      line << assignment.column << text(assignment.value);
+    write(line);
+    return 3;
+  }
+  std::uint64_t remove(tenon::Filter filter) override {
+    write(Line("remove").tree(filter));
+    return 4;
+  }
+  [[nodiscard]] std::uint64_t count(tenon::Filter filter) override {
+    write(Line("count").tree(filter));
+    return 5;
+  }
+  [[nodiscard]] bool exists(tenon::Filter filter) override {
+    write(Line("exists").tree(filter));
+    return true;
+  }
+
+private:
+  void write(const Line& line) { journal_.push_back(line.str()); }
+  tenon::RowBatch written(Line line, const tenon::WriteRows& rows) {
+    line.list(rows.columns);
+    for (std::size_t i = 0; i < rows.rows * rows.columns.size(); ++i)
+      line << text(rows.cells[i]);
+    write(line.list(rows.returning));
+    cells_.clear();
+    for (std::size_t i = 0; i < rows.rows * rows.returning.size(); ++i)
+      cells_.push_back(Cell::int64(static_cast<std::int64_t>(100 + i)));
+    return {cells_.data(), rows.rows, rows.returning.size()};
+  }
+
+  const tenon::TableDesc& table_;
+  Journal& journal_;
+  std::vector<Cell> cells_;
+};
+
+class Session final : public tenon::ISession {
+public:
+  explicit Session(tenon::Deadline deadline) { write(Line("connect") << deadline.time_since_epoch().count()); }
+
+  tenon::IRepository& repository(const tenon::TableDesc& table) override {
+    return *repositories_.emplace_back(std::make_unique<Recording>(table, journal_));
+  }
+  void begin(const tenon::TransactionOptions& options) override {
+    write(Line("begin") << static_cast<int>(options.isolation) << options.read_only << options.write_intent);
+  }
+  void commit() override { write(Line("commit")); }
+  void rollback() override { write(Line("rollback")); }
+  void savepoint(tenon::SavepointAction action, std::uint32_t number) override {
+    write(Line("savepoint") << static_cast<int>(action) << number);
+  }
+  void create_tables(std::span<const tenon::TableDesc* const> tables) override {
+    Line line("create_tables");
+    for (const tenon::TableDesc* table : tables)
+      line << table->qualified_name();
+    write(line);
+  }
+  [[nodiscard]] std::unique_ptr<tenon::ICursor> execute(std::string_view sql,
+                                                        std::span<const Cell> parameters) override {
+    if (sql == "journal") return std::make_unique<Rows>(std::exchange(journal_, {}));
+    if (sql == "foreign exception") throw std::logic_error("with a value in it");
+    if (sql == "no exception class") throw 7;
+    if (sql == "unique violation") {
+      tenon::ErrorInfo info;
+      info.code = tenon::ErrorCode::unique_violation;
+      info.message = "taken";
+      info.constraint = "users_email_key";
+      info.columns = {"first", "second"};
+      info.retryable = true;
+      tenon::throw_error(std::move(info));
+    }
+    Line line("execute");
+    line << sql;
+    for (const Cell& parameter : parameters)
+      line << text(parameter);
+    write(line);
+    return std::make_unique<Rows>(Journal{});
+  }
+  [[nodiscard]] bool alive() noexcept override { return !cancelled_; }
+  void ping() override { write(Line("ping")); }
+  void reset() override { write(Line("reset")); }
+  void set_deadline(tenon::Deadline deadline) override {
+    write(Line("deadline") << (deadline == tenon::Deadline::max()
+                                   ? "none"
+                                   : std::to_string(deadline.time_since_epoch().count())));
+  }
+  void cancel() noexcept override { cancelled_ = true; }
+
+private:
+  void write(const Line& line) { journal_.push_back(line.str()); }
+
+  Journal journal_;
+  std::vector<std::unique_ptr<Recording>> repositories_;
+  bool cancelled_ = false;
+};
+
+constexpr tenon::Capabilities kEverything((std::uint64_t{1} << tenon::kCapabilityNames.size()) - 1);
+
+class Recorder final : public tenon::IBackend {
+public:
+  static tenon::BackendInfo plugin_info() {
+    return {"recorder", "1.2", "Tenon's tests", "MIT", "https://example.org", "x"};
+  }
+  static tenon::Capabilities plugin_capabilities() { return kEverything; }
+  static std::unique_ptr<tenon::IBackend> open(tenon::Options options) {
+    std::uint64_t capabilities = kEverything.bits();
+    for (const auto& [capability, name] : tenon::kCapabilityNames) {
+      if (tenon::find_option(options, "without") == name) capabilities &= ~static_cast<std::uint64_t>(capability);
+    }
+    return std::make_unique<Recorder>(tenon::Capabilities(capabilities));
+  }
+
+  explicit Recorder(tenon::Capabilities capabilities) : info_(plugin_info()), capabilities_(capabilities) {}
+  [[nodiscard]] const tenon::BackendInfo& info() const noexcept override { return info_; }
+  [[nodiscard]] tenon::Capabilities capabilities() const noexcept override { return capabilities_; }
+  [[nodiscard]] std::string endpoint() const override { return "a notebook"; }
+  [[nodiscard]] std::unique_ptr<tenon::ISession> connect(tenon::Deadline deadline) override {
+    return std::make_unique<Session>(deadline);
+  }
+
+private:
+  tenon::BackendInfo info_;
+  tenon::Capabilities capabilities_;
+};
+
+} // namespace
+
+TENON_EXPORT_BACKEND(Recorder)
