@@ -37,11 +37,11 @@ BOOST_DESCRIBE_STRUCT(User, (tenon::Model<User>),
 /// A project that still has users cannot be removed.
 template <> struct tenon::Table<tenon::adpa::User> {
   using User = tenon::adpa::User;
-  static constexpr auto spec = tenon::table(
-      "users", tenon::unique<&User::username>, tenon::unique<&User::email>,
-      tenon::references<&User::project_id, &tenon::adpa::Project::id>(tenon::OnDelete::restrict),
-      tenon::index<&User::project_id>, tenon::max_length<&User::username>(64), tenon::max_length<&User::email>(254),
-      tenon::max_length<&User::full_name>(200), tenon::max_length<&User::role>(16));
+  static constexpr auto spec =
+      tenon::table("users", tenon::unique<&User::username>, tenon::unique<&User::email>,
+                   tenon::references<&User::project_id, &tenon::adpa::Project::id>(), tenon::index<&User::project_id>,
+                   tenon::max_length<&User::username>(64), tenon::max_length<&User::email>(254),
+                   tenon::max_length<&User::full_name>(200), tenon::max_length<&User::role>(16));
 };
 
 namespace tenon::adpa {
