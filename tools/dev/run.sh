@@ -19,7 +19,7 @@ verb_run() {
     [[ ! -f $input ]] || input=$(realpath -- "$input") # the programs may run elsewhere
   fi
 
-  local -a groups=(build) targets=(tenon tenon_sqlite tenon_postgresql quickstart package_catalogue)
+  local -a groups=(build) targets=(tenon_command tenon_sqlite tenon_postgresql quickstart package_catalogue)
   if [[ $profile == pg ]]; then
     groups+=(servers)
     targets+=(tenon_pg)
