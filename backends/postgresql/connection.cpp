@@ -97,7 +97,7 @@ void Connection::give_up(const Exchange& exchange) {
 Connection::Exchange Connection::start(const Work& work, bool ignores_cancel) {
   Exchange exchange{Phase::unsent, work, deadline_, false, false, ignores_cancel};
   if (!alive()) fail_lost(exchange);
-  const bool late = deadline_ != Deadline::max() && Clock::now() >= deadline_;
+  const bool late = is_late();
   if (ignores_cancel) {
     if (deadline_ != Deadline::max()) exchange.limit = std::max(deadline_, Clock::now() + kGrace);
   } else if (late || canceller_.requested()) {

@@ -75,12 +75,13 @@ public:
   [[nodiscard]] Result run(Statement& statement, const Parameters& parameters, const Work& work);
   /// As run, but the rows come one by one from next_row(). Returns the first result: a row, or the end without rows.
   [[nodiscard]] Result start_rows(Statement& statement, const Parameters& parameters, const Work& work);
-  /// The same for a text that runs once. Errors: NotSupported for COPY.
+  /// The same two for a text that runs once. Errors: NotSupported for COPY, which costs the connection.
+  [[nodiscard]] Result run(const std::string& sql, const Parameters& parameters, const Work& work);
   [[nodiscard]] Result start_rows(const std::string& sql, const Parameters& parameters, const Work& work);
   /// Returns null behind the last row.
   [[nodiscard]] Result next_row(const Work& work);
-  /// Ends what start_rows began before its end: by reading on, or with a cancel if that loses nothing. A connection
-  /// that cannot be brought back in time is marked broken.
+  /// Ends what start_rows began before its end: by reading on until the deadline, or with a cancel at once if that
+  /// fails no transaction. A connection that cannot be brought back in time is marked broken.
   void abandon_rows(bool may_cancel) noexcept;
 
   [[nodiscard]] TransactionState transaction() const noexcept;
@@ -91,6 +92,7 @@ public:
   [[nodiscard]] bool alive() noexcept;
 
   void set_deadline(Deadline deadline) noexcept { deadline_ = deadline; }
+  [[nodiscard]] bool is_late() const noexcept { return deadline_ != Deadline::max() && Clock::now() >= deadline_; }
   [[nodiscard]] Canceller& canceller() noexcept { return canceller_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
 
@@ -116,6 +118,9 @@ private:
   /// Returns null, or the failure.
   [[nodiscard]] Result prepare(Exchange& exchange, Statement& statement, const Parameters& parameters,
                                const Work& work);
+  void send_text(Exchange& exchange, const std::string& sql, const Parameters& parameters);
+  [[nodiscard]] Result first_row(Exchange& exchange);
+  void drain_rows();
   template <class Run> Result with_fresh_statement(Statement& statement, const Work& work, Run&& run);
   void drop_retired();
   void settle(Exchange& exchange);

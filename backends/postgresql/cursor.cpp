@@ -61,7 +61,7 @@ RowsCursor::RowsCursor(Session& session, Result first, const Work& work, const T
 }
 
 void RowsCursor::take(Result first) {
-  if (PQresultStatus(first.get()) == PGRES_SINGLE_TUPLE) number_ = session_.own_rows(!work_.writes);
+  if (PQresultStatus(first.get()) == PGRES_SINGLE_TUPLE) number_ = session_.own_rows();
   pending_ = std::move(first);
 }
 
@@ -97,6 +97,15 @@ bool RowsCursor::next(RowBatch& batch) {
   cells_.clear();
   arena_.clear();
   if (pending_ == nullptr) return false;
+  if (session_.connection().is_late()) {
+    ended_ = true;
+    ErrorInfo info;
+    info.code = ErrorCode::timeout;
+    info.backend = "postgresql";
+    info.statement = work_.summary;
+    info.message = std::string(work_.summary) + ": the deadline passed before all rows were read";
+    throw_error(std::move(info));
+  }
   fill(std::exchange(batch_rows_, kBatch));
   batch = {cells_.data(), rows_.size(), reader_.columns()};
   return true;

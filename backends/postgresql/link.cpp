@@ -32,11 +32,10 @@ struct Attempt {
 };
 
 std::string conninfo_with_timeout(const Settings& settings, Deadline deadline) {
-  auto limit = settings.connect_timeout;
-  if (deadline != Deadline::max()) {
-    limit = std::min(limit, std::chrono::ceil<std::chrono::seconds>(deadline - Clock::now()));
-  }
-  return fmt::format("{}&connect_timeout={}", settings.conninfo, std::max<std::int64_t>(2, limit.count()));
+  Clock::duration limit = settings.connect_timeout;
+  if (deadline != Deadline::max()) limit = std::min<Clock::duration>(limit, deadline - Clock::now());
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(limit).count();
+  return fmt::format("{}&connect_timeout={}", settings.conninfo, std::max<std::int64_t>(2, seconds));
 }
 
 struct Reason {

@@ -89,10 +89,7 @@ void Session::doom(const ErrorInfo& error) {
   if (in_transaction_ && !first_error_) first_error_ = error;
 }
 
-std::uint64_t Session::own_rows(bool may_cancel) noexcept {
-  rows_may_be_cancelled_ = may_cancel;
-  return rows_ = ++last_rows_;
-}
+std::uint64_t Session::own_rows() noexcept { return rows_ = ++last_rows_; }
 
 void Session::end_rows(std::uint64_t number) noexcept {
   if (owns_rows(number)) end_open_rows();
@@ -102,7 +99,7 @@ void Session::end_open_rows() noexcept {
   if (rows_ == 0) return;
   rows_ = 0;
   const Running running(connection_.canceller());
-  connection_.abandon_rows(rows_may_be_cancelled_ && !in_transaction_);
+  connection_.abandon_rows(!in_transaction_);
 }
 
 void Session::end_transaction() noexcept {
@@ -196,6 +193,12 @@ std::unique_ptr<ICursor> Session::execute(std::string_view sql, std::span<const 
     }
     for (const Cell& cell : parameters)
       held_.parameters.add_free(cell);
+    if (work.writes) { // carried out as a whole, whether its rows are read or not
+      Result result = connection_.run(std::string(sql), held_.parameters, work);
+      RowReader reader;
+      reader.describe(result.get());
+      return std::make_unique<WholeCursor>(*this, std::move(result), std::move(reader));
+    }
     Result first = connection_.start_rows(std::string(sql), held_.parameters, work);
     return std::make_unique<RowsCursor>(*this, std::move(first), work);
   });

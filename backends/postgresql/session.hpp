@@ -78,7 +78,7 @@ public:
   [[nodiscard]] Held& held() noexcept { return held_; }
 
   /// Rows that are read bit by bit belong to one cursor at a time. Returns the number that stands for them.
-  [[nodiscard]] std::uint64_t own_rows(bool may_cancel) noexcept;
+  [[nodiscard]] std::uint64_t own_rows() noexcept;
   [[nodiscard]] bool owns_rows(std::uint64_t number) const noexcept { return rows_ == number; }
   /// The cursor has read the last one, or is destroyed.
   void end_rows(std::uint64_t number) noexcept;
@@ -99,7 +99,6 @@ private:
   std::uint64_t era_ = 0;
   std::uint64_t rows_ = 0; ///< of the open cursor; 0: none
   std::uint64_t last_rows_ = 0;
-  bool rows_may_be_cancelled_ = false;
 };
 
 } // namespace tenon::postgresql

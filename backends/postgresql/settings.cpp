@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include <tenon/sql/option_names.hpp>
+
 namespace tenon::postgresql {
 namespace {
 
@@ -54,28 +56,11 @@ using Keywords = std::map<std::string, std::string, std::less<>>;
   throw_error(std::move(info));
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j)
-    row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, replaced}));
-    }
-  }
-  return row.back();
-}
-
 [[noreturn]] void reject_unknown(std::string_view option) {
-  std::vector<std::string_view> nearest;
+  std::vector<std::string_view> names;
   for (const Key& key : kKeys)
-    nearest.push_back(key.option);
-  const auto by_distance = [&](auto a, auto b) { return edit_distance(a, option) < edit_distance(b, option); };
-  std::stable_sort(nearest.begin(), nearest.end(), by_distance);
-  reject(fmt::format("the option connection.{} is unknown to the postgresql backend", option),
-         fmt::format("did you mean {}, {} or {}?", nearest[0], nearest[1], nearest[2]));
+    names.push_back(key.option);
+  sql::reject_option("postgresql", option, names);
 }
 
 void check_word(std::string_view option, std::string_view value, std::span<const std::string_view> words) {
@@ -93,18 +78,17 @@ template <class Number> Number read_number(std::string_view option, std::string_
   return number;
 }
 
-/// "10", "10s" or "2500ms"; libpq counts whole seconds and takes 1 for 2.
-std::chrono::seconds read_timeout(std::string_view text) {
-  std::string_view digits = text;
-  int per_second = 1;
-  if (digits.ends_with("ms")) {
-    digits.remove_suffix(2);
-    per_second = 1000;
-  } else if (digits.ends_with('s')) {
-    digits.remove_suffix(1);
+/// "500ms", "10s", "2m", "1h", or a number of seconds.
+std::chrono::milliseconds read_timeout(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, std::int64_t>, 5> kUnits{
+      {{"", 1'000}, {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}}};
+  const auto digits = text.substr(0, std::min(text.find_first_not_of("0123456789"), text.size()));
+  for (const auto& [unit, factor] : kUnits) {
+    if (text.substr(digits.size()) != unit) continue;
+    return std::chrono::milliseconds(
+        factor * read_number("connect_timeout", digits, std::int64_t{1}, std::int64_t{3'600'000} / factor));
   }
-  const int number = read_number("connect_timeout", digits, 1, 3'600 * per_second);
-  return std::chrono::seconds(std::max(2, (number + per_second - 1) / per_second));
+  reject(fmt::format("connection.connect_timeout: \"{}\" is not a duration", text), "write 500ms, 10s or 2m");
 }
 
 /// libpq's own words about a URI quote it, the password included: so its text is not passed on.
@@ -225,7 +209,9 @@ Settings read_settings(Options options) {
   if (const auto uri = find_option(options, "uri")) keywords = read_uri(*uri);
 
   std::map<std::size_t, Host> hosts; // by their place in the list
-  for (const auto& [option, value] : options) {
+  for (const Option& given : options) {
+    const std::string_view option = given.key;
+    const std::string_view value = given.value;
     if (value.find('\0') != std::string_view::npos) reject(fmt::format("connection.{} holds a NUL byte", option));
     if (option.starts_with("hosts.")) {
       const auto place = read_number("hosts", option.substr(6), std::size_t{0}, std::size_t{999});

@@ -12,7 +12,7 @@ namespace tenon::postgresql {
 struct Settings {
   std::string conninfo; ///< a connection URI with every part escaped; holds the password: never in a message or a log
   std::string endpoint; ///< "localhost:5432/analytics as app"
-  std::chrono::seconds connect_timeout{10};
+  std::chrono::milliseconds connect_timeout{10'000};
   bool transaction_pooler = false; ///< no named statements: the server behind the pooler changes from one to the next
 };
 

@@ -1,4 +1,5 @@
 // Prepared statements and rows of a Connection: what runs more than once, and what is read bit by bit.
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 #include <utility>
@@ -116,33 +117,45 @@ Result Connection::start_rows(Statement& statement, const Parameters& parameters
     }
     exchange = start(work);
     send_statement(exchange, statement, parameters);
-    PQsetSingleRowMode(handle_);
-    Result first = receive(exchange);
-    if (first == nullptr) fail_lost(exchange);
-    rows_ = exchange;
-    if (PQresultStatus(first.get()) == PGRES_SINGLE_TUPLE) return first;
-    static_cast<void>(next_row(work)); // the end of the exchange
-    return first;
+    return first_row(exchange);
   });
 }
 
 Result Connection::start_rows(const std::string& sql, const Parameters& parameters, const Work& work) {
   Exchange exchange = start(work);
+  send_text(exchange, sql, parameters);
+  Result first = first_row(exchange);
+  if (is_failure(first.get())) fail(exchange, read_failure(first.get()));
+  return first;
+}
+
+Result Connection::run(const std::string& sql, const Parameters& parameters, const Work& work) {
+  Exchange exchange = start(work);
+  send_text(exchange, sql, parameters);
+  Result result = finish(exchange);
+  if (is_failure(result.get())) fail(exchange, read_failure(result.get()));
+  return result;
+}
+
+void Connection::send_text(Exchange& exchange, const std::string& sql, const Parameters& parameters) {
   send(exchange, PQsendQueryParams(handle_, sql.c_str(), parameters.count(), parameters.types(), parameters.values(),
                                    parameters.lengths(), parameters.formats(), 1));
+}
+
+// A row, or the end of the exchange: its last result or its failure.
+Result Connection::first_row(Exchange& exchange) {
   PQsetSingleRowMode(handle_);
   Result first = receive(exchange);
   if (first == nullptr) fail_lost(exchange);
-  if (is_copy(first.get())) {
-    broken_ = true;
-    throw_error(ErrorCode::not_supported, fmt::format("{}: COPY is not supported", work.summary));
-  }
   rows_ = exchange;
-  if (PQresultStatus(first.get()) == PGRES_SINGLE_TUPLE) return first;
-  Failure failure = read_failure(first.get());
-  static_cast<void>(next_row(work));
-  if (is_failure(first.get())) fail(exchange, std::move(failure));
+  if (PQresultStatus(first.get()) != PGRES_SINGLE_TUPLE) drain_rows();
   return first;
+}
+
+// What follows the last row or a failure says nothing new.
+void Connection::drain_rows() {
+  while (PQstatus(handle_) == CONNECTION_OK && receive(rows_) != nullptr) {}
+  settle(rows_);
 }
 
 Result Connection::next_row(const Work& work) {
@@ -150,26 +163,21 @@ Result Connection::next_row(const Work& work) {
   if (!rows_.cancel_sent) rows_.limit = deadline_;
   Result result = receive(rows_);
   if (result != nullptr && PQresultStatus(result.get()) == PGRES_SINGLE_TUPLE) return result;
-  Failure failure;
-  const bool failed = result != nullptr && is_failure(result.get());
-  if (failed) failure = read_failure(result.get());
-  while (result != nullptr && PQstatus(handle_) == CONNECTION_OK)
-    result = receive(rows_);
-  settle(rows_);
-  if (failed) fail(rows_, std::move(failure));
+  drain_rows();
+  if (result != nullptr && is_failure(result.get())) fail(rows_, read_failure(result.get()));
   return nullptr;
 }
 
 void Connection::abandon_rows(bool may_cancel) noexcept {
   try {
     if (PQtransactionStatus(handle_) != PQTRANS_ACTIVE || broken_) return;
-    const Deadline read_on = Clock::now() + kReadOn;
-    bool cancelled = false;
+    const Deadline read_on = may_cancel ? std::min(deadline_, Clock::now() + kReadOn) : deadline_;
     if (!rows_.cancel_sent) rows_.limit = deadline_;
+    bool cancelled = false;
     while (true) {
       const Result result = receive(rows_);
       if (result == nullptr || PQstatus(handle_) != CONNECTION_OK) break;
-      if (cancelled || !may_cancel || Clock::now() < read_on) continue;
+      if (cancelled || read_on == Deadline::max() || Clock::now() < read_on) continue;
       cancelled = true;
       rows_.cancel_sent = true;
       rows_.limit = Clock::now() + kGrace;

@@ -77,10 +77,12 @@ double checked_real(double value, const Place& place) {
 std::string_view checked_decimal(const Cell& cell, const Place& place) {
   const std::string_view text = cell.bytes();
   std::size_t digits = 0;
+  std::size_t leading_zeros = 0;
   std::size_t points = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c >= '0' && c <= '9') {
+      if (c == '0' && digits == leading_zeros && points == 0) ++leading_zeros;
       ++digits;
     } else if (c == '.' && points == 0 && digits > 0 && i + 1 < text.size()) {
       ++points;
@@ -90,7 +92,7 @@ std::string_view checked_decimal(const Cell& cell, const Place& place) {
     }
   }
   if (digits == 0) refuse(place, "a decimal is not of the form [-]digits[.digits]");
-  if (digits > 38) refuse(place, "a decimal has more than 38 digits");
+  if (digits - leading_zeros > 38) refuse(place, "a decimal has more than 38 digits");
   return text;
 }
 

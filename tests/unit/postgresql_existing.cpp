@@ -1,0 +1,126 @@
+// Tables that others created, with types that Tenon would not have chosen.
+#include "postgresql_support.hpp"
+
+namespace tenon::postgresql::test {
+namespace {
+
+struct Fixture {
+  Fixture() {
+    const std::string name = schema.name();
+    run(*session, "CREATE TYPE " + name + ".mood AS ENUM ('sad', 'ok', 'very happy')");
+    run(*session, "CREATE DOMAIN " + name + ".email AS varchar(50) CHECK (VALUE LIKE '%@%')");
+    run(*session, "CREATE TABLE " + name +
+                      ".old (id int PRIMARY KEY, small smallint, name varchar(10), fixed char(5), " + "mood " + name +
+                      ".mood, mail " + name + ".email, at timestamp, real4 real, price numeric(10,2), " +
+                      "doc json, docb jsonb, code char(36))");
+    table.schema = name;
+    table.name = "old";
+    table.columns = {{"id", CellType::int64, false, false, 0},     {"small", CellType::int64, true, false, 0},
+                     {"name", CellType::text, true, false, 0},     {"fixed", CellType::text, true, false, 0},
+                     {"mood", CellType::text, true, false, 0},     {"mail", CellType::text, true, false, 0},
+                     {"at", CellType::timestamp, true, false, 0},  {"real4", CellType::float64, true, false, 0},
+                     {"price", CellType::decimal, true, false, 0}, {"doc", CellType::json, true, false, 0},
+                     {"docb", CellType::json, true, false, 0}};
+    table.keys = {{"old_pkey", {0}}};
+  }
+  Schema schema;
+  std::unique_ptr<ISession> session = connect();
+  TableDesc table;
+
+  std::uint64_t count(std::uint32_t position, const Cell& cell) {
+    const std::vector<Node> filter{node(NodeKind::eq, 2), column(position), value(cell)};
+    return session->repository(table).count(filter);
+  }
+  std::uint64_t count_in(std::uint32_t position, const Cell& cell) {
+    const std::vector<Node> filter{node(NodeKind::in, 3), column(position), value(cell), value(cell)};
+    return session->repository(table).count(filter);
+  }
+};
+
+TEST_CASE("postgresql: columns of an existing table are written, read and compared in their own types") {
+  Fixture f;
+  auto& repository = f.session->repository(f.table);
+  std::vector<std::uint32_t> columns(f.table.columns.size());
+  for (std::uint32_t i = 0; i < columns.size(); ++i)
+    columns[i] = i;
+  const std::vector<Cell> row{Cell::int64(7),
+                              Cell::int64(-3),
+                              Cell::text("ann"),
+                              Cell::text("ab"),
+                              Cell::text("very happy"),
+                              Cell::text("a@b"),
+                              Cell::timestamp(1'700'000'000'123'456),
+                              Cell::float64(0.5),
+                              Cell::decimal("1.50"),
+                              Cell::json("{\"a\": [1,  2]}"),
+                              Cell::json("{\"a\": [1, 2]}")};
+  const std::vector<Cell> empty{Cell::int64(8), Cell::null(), Cell::null(), Cell::null(), Cell::null(), Cell::null(),
+                                Cell::null(),   Cell::null(), Cell::null(), Cell::null(), Cell::null()};
+  std::vector<Cell> both = row;
+  both.insert(both.end(), empty.begin(), empty.end());
+  repository.insert({columns, both.data(), 2, {}});
+  const Cell key = Cell::int64(7);
+  CHECK(rows_of(repository.find(0, {&key, 1})) ==
+        std::vector<std::vector<std::string>>{{"7", "-3", "ann", "ab   ", "very happy", "a@b", "1700000000123456",
+                                               "0.5", "1.50", "{\"a\": [1,  2]}", "{\"a\": [1, 2]}"}});
+  CHECK(value_of(*f.session, "SELECT at::text FROM " + f.schema.table("old") + " WHERE id = 7") ==
+        "2023-11-14 22:13:20.123456"); // UTC, whatever the server's time zone
+  for (std::uint32_t i = 0; i < row.size(); ++i) {
+    CAPTURE(f.table.columns[i].name);
+    CHECK(f.count(i, row[i]) == 1);
+    if (row[i].type != CellType::json) CHECK(f.count_in(i, row[i]) == 1);
+  }
+  const Assignment change[] = {{4, 0, Cell::text("sad")}, {8, 0, Cell::decimal("2.25")}, {6, 0, Cell::timestamp(0)}};
+  const std::vector<Node> seven{node(NodeKind::eq, 2), column(0), value(key)};
+  CHECK(repository.update(seven, change) == 1);
+  CHECK(f.count(4, Cell::text("sad")) == 1);
+  CHECK(f.count(6, Cell::timestamp(0)) == 1);
+}
+
+TEST_CASE("postgresql: what an existing column cannot hold is an error, never another value") {
+  Fixture f;
+  auto& repository = f.session->repository(f.table);
+  const auto write = [&](std::uint32_t position, const Cell& cell) {
+    const std::vector<std::uint32_t> columns{0, position};
+    const Cell cells[] = {Cell::int64(1), cell};
+    return failure_of([&] { repository.insert({columns, cells, 1, {}}); }).code;
+  };
+  CHECK(write(1, Cell::int64(40'000)) == ErrorCode::data);
+  CHECK(write(2, Cell::text("longer than ten")) == ErrorCode::data);
+  CHECK(write(4, Cell::text("angry")) == ErrorCode::data);
+  CHECK(write(5, Cell::text("no at sign")) == ErrorCode::check_violation);
+  CHECK(write(8, Cell::decimal("123456789.00")) == ErrorCode::data);
+  CHECK(repository.count({}) == 0);
+}
+
+TEST_CASE("postgresql: a described type that does not fit the column is a DataError that names both") {
+  Fixture f;
+  run(*f.session, "INSERT INTO " + f.schema.table("old") + " (id, small, name) VALUES (1, 2, 'x')");
+  for (const auto& [position, type] : {std::pair{1U, CellType::text},
+                                       {2U, CellType::int64},
+                                       {6U, CellType::int64},
+                                       {8U, CellType::float64},
+                                       {7U, CellType::decimal}}) {
+    TableDesc wrong = f.table;
+    wrong.columns[position].type = type;
+    const Cell key = Cell::int64(1);
+    const ErrorInfo error = failure_of([&] { f.session->repository(wrong).find(0, {&key, 1}); });
+    CHECK(error.code == ErrorCode::data);
+    CHECK(error.message.find(f.schema.table("old") + "." + wrong.columns[position].name) == 0);
+  }
+}
+
+TEST_CASE("postgresql: a uuid in a text column is read") {
+  Fixture f;
+  f.table.columns.push_back({"code", CellType::uuid, true, false, 0});
+  run(*f.session, "INSERT INTO " + f.schema.table("old") +
+                      " (id, code) VALUES (1, '00112233-4455-6677-8899-AABBCCDDEEFF'), (2, 'no uuid')");
+  const Cell one = Cell::int64(1);
+  const Cell two = Cell::int64(2);
+  CHECK(rows_of(f.session->repository(f.table).find(0, {&one, 1})).front().back() ==
+        "00112233445566778899aabbccddeeff");
+  CHECK_THROWS_AS(f.session->repository(f.table).find(0, {&two, 1}), DataError);
+}
+
+} // namespace
+} // namespace tenon::postgresql::test
