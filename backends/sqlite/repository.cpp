@@ -62,26 +62,35 @@ Repository::Repository(Session& session, const TableDesc& table)
 void Repository::learn_storage() {
   if (storage_known_) [[likely]]
     return;
-  const auto declared = [&](const char* column, const char** type, int* primary) {
-    return sqlite3_table_column_metadata(session_.handle(), "main", table_.name.c_str(), column, type, nullptr, nullptr,
-                                         primary, nullptr) == SQLITE_OK;
-  };
   for (StoredColumn& column : columns_) {
     const char* type = nullptr;
-    if (!declared(column.column->name.c_str(), &type, nullptr)) return; // the statement will say what is missing
+    const int code =
+        sqlite3_table_column_metadata(session_.handle(), "main", table_.name.c_str(), column.column->name.c_str(),
+                                      &type, nullptr, nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) return; // the statement will say what is missing
     column.form = form_of(column.column->type, type == nullptr ? "" : type);
   }
-  const auto generated = table_.generated_column();
-  int rowid_is_key = 0;
-  int is_key = 0;
-  // "rowid" answers for a declared INTEGER PRIMARY KEY, and not at all in a table without rowids.
-  has_rowid_key_ = generated && !table_.keys.empty() &&
-                   table_.keys.front().columns == std::vector<std::uint32_t>{*generated} &&
-                   declared("rowid", nullptr, &rowid_is_key) && rowid_is_key == 1 &&
-                   declared(table_.columns[*generated].name.c_str(), nullptr, &is_key) && is_key == 1;
+  has_rowid_key_ = generated_is_rowid();
   storage_known_ = true;
   statements_.clear(); // they know the forms of their results
   std::fill(finders_.begin(), finders_.end(), nullptr);
+}
+
+/// True if the generated column is another name of the rowid. A primary key that is not has an index of its own.
+bool Repository::generated_is_rowid() {
+  const auto generated = table_.generated_column();
+  if (!generated || table_.keys.empty() || table_.keys.front().columns != std::vector<std::uint32_t>{*generated}) {
+    return false;
+  }
+  const Context& context = contexts_[inserting];
+  const StatementPtr keys =
+      session_.prepare("SELECT count(*) FROM pragma_table_info(?1) AS c WHERE c.name = ?2 AND c.pk "
+                       "= 1 AND NOT EXISTS (SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk')",
+                       context, false);
+  Run guard(*keys);
+  session_.check(bind(keys->handle.get(), 1, {Stored::Class::text, 0, 0, table_.name}), context);
+  session_.check(bind(keys->handle.get(), 2, {Stored::Class::text, 0, 0, table_.columns[*generated].name}), context);
+  return session_.step(*keys, context) && sqlite3_column_int64(keys->handle.get(), 0) == 1;
 }
 
 template <class Compile>

@@ -46,6 +46,7 @@ private:
   enum Action : std::size_t { selecting, inserting, upserting, updating, removing, counting };
 
   void learn_storage();
+  bool generated_is_rowid();
   template <class Compile>
   StatementPtr statement(const Context& context, std::span<const std::uint32_t> columns, Compile&& compile);
   RowBatch write(const WriteRows& rows, Statement& statement, bool by_rowid, const Context& context);

@@ -61,9 +61,9 @@ Session::~Session() {
 }
 
 IRepository& Session::repository(const TableDesc& table) {
-  auto& place = repositories_[&table];
-  if (place == nullptr) place = std::make_unique<Repository>(*this, table);
-  return *place;
+  const auto known = repositories_.find(&table);
+  if (known != repositories_.end()) return *known->second;
+  return *repositories_.emplace(&table, std::make_unique<Repository>(*this, table)).first->second;
 }
 
 void Session::start(Access access, const Context& context) {
