@@ -100,7 +100,7 @@ private:
         continue;
       }
       const std::string key = member.first.Scalar();
-      const std::string member_path = path.empty() ? key : path + "." + key;
+      const std::string member_path = path.empty() ? key : fmt::format("{}.{}", path, key);
       if (key == "<<") {
         findings_.add(key_at, path, {.message = "merge keys (<<) are not supported", .hint = "use extends: PROFILE"});
         continue;

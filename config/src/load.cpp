@@ -65,7 +65,7 @@ private:
            .hint = looked_for()});
       return std::nullopt;
     }
-    std::optional<Backend> backend = strong_backend(false);
+    std::optional<Backend> backend = strong_backend(strong_plugin());
     if (!backend && has_postgres_variables(sources_.environment)) {
       backend = Backend{"postgresql", "environment POSTGRES_*"};
     }
@@ -85,14 +85,20 @@ private:
         environment);
   }
 
+  // Whether an override or a variable names the plugin's file.
+  [[nodiscard]] bool strong_plugin() const {
+    bool named = sources_.environment.get_filled("TENON__PLUGIN__PATH").has_value();
+    for (const auto& [key, text] : sources_.overrides)
+      named = named || key == "plugin.path";
+    return named;
+  }
+
   // The backend that an override or a variable names. `own_plugin`: see check_backend_id().
   std::optional<Backend> strong_backend(bool own_plugin) {
     std::optional<Backend> found;
     for (const auto& [key, text] : sources_.overrides) {
       if (key == "backend") found = Backend{text, "override backend"};
-      own_plugin = own_plugin || key == "plugin.path";
     }
-    own_plugin = own_plugin || sources_.environment.get_filled("TENON__PLUGIN__PATH");
     if (const auto text = sources_.environment.get("TENON__BACKEND"); text && !found) {
       found = Backend{*text, "environment TENON__BACKEND"};
     }
@@ -128,7 +134,7 @@ private:
   std::vector<Level> file_levels(const std::string& name, Selected selected, std::optional<Backend>& backend) {
     const std::vector<const Node*> chain = file_.chain(name, sources_.environment, findings_);
     if (chain.empty()) return {};
-    bool own_plugin = false;
+    bool own_plugin = selected == Selected::yes && strong_plugin();
     for (const Node* profile : chain) {
       const Node* plugin = profile->find("plugin");
       own_plugin = own_plugin || (plugin != nullptr && plugin->find("path") != nullptr);
@@ -149,6 +155,7 @@ private:
     }
     if (!backend) backend = named.front();
     std::vector<Level> levels;
+    levels.reserve(chain.size());
     for (std::size_t i = 0; i < chain.size(); ++i) {
       const bool same = backend && (!named[i] || named[i]->id == backend->id);
       levels.push_back(file_level(*chain[i], backend_bit(backend ? backend->id : ""),

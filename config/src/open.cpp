@@ -21,7 +21,8 @@ Store open(const config::Profile& profile) {
   const host::Plugin& plugin = host::load_plugin({profile.backend, profile.plugin.path, profile.plugin.sha256,
                                                   profile.plugin.directories, profile.plugin.refuse_writable});
   std::vector<Option> options;
-  for (const auto& [key, value] : profile.connection) options.push_back({key, value});
+  for (const auto& [key, value] : profile.connection)
+    options.push_back({key, value});
   try {
     return Store(host::open_backend(plugin, options), profile.store);
   } catch (const ConfigError& error) { // the plugin knows the option, we know where it was written

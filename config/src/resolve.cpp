@@ -16,7 +16,7 @@
 namespace tenon::config {
 namespace {
 
-constexpr std::size_t kLargestSecret = 64 * 1024;
+constexpr std::size_t kLargestSecret = std::size_t{64} << 10U;
 constexpr std::string_view kFileSuffix = "_file";
 constexpr std::string_view kConnection = "connection.";
 

@@ -72,6 +72,13 @@ TEST_CASE("numbers are strict", "[config][errors]") {
   CHECK(size("\"5\"") == "storage.yaml:4:19: profiles.p.pool.size: it is a quoted text\n  hint: remove the quotes");
 }
 
+TEST_CASE("values in messages are short and printable", "[config][errors]") {
+  CHECK_THAT(error_of(with("    pool: { size: \"a\\x1b[31m\" }\n")), !Contains("\x1b"));
+  CHECK_THAT(error_of(with("    errors: { detail: \"a\\x1b\" }\n")), Contains("\"a\\x1b\" is not one of its values"));
+  const std::string error = error_of(with("    errors: { detail: \"" + std::string(59, 'x') + "ééé\" }\n"));
+  CHECK_THAT(error, Contains("\"" + std::string(59, 'x') + "…\" is not one of its values"));
+}
+
 TEST_CASE("booleans are true and false only", "[config][errors]") {
   const auto flag = [](const std::string& text) { return error_of(with("    log: { statements: " + text + " }\n")); };
   CHECK(flag("true") == "");
@@ -185,6 +192,7 @@ TEST_CASE("aliases work, and cannot be a bomb", "[config][errors]") {
   }
   CHECK_THAT(error_of(bomb), Contains("too large once its aliases are followed"));
   CHECK_THAT(error_of("a: &a [*a]\n"), Contains("nested too deeply"));
+  CHECK_THAT(error_of("a: " + std::string(40, '[') + std::string(40, ']') + "\n"), Contains("nested too deeply"));
   CHECK_THAT(error_of(std::string(100'000, '[')), Contains("nested too deeply"));
 }
 
@@ -195,7 +203,8 @@ TEST_CASE("files that hold no configuration", "[config][errors]") {
   CHECK_THAT(error_of("version: 1\n"), StartsWith("storage.yaml:1:1: the file has no profiles"));
   CHECK_THAT(error_of("profiles: {}\n"),
              StartsWith("storage.yaml:1:11: profiles: it is not a map of at least one profile"));
-  CHECK_THAT(error_of("profiles: { p: }\n"), StartsWith("storage.yaml:1:13: profiles.p: a profile is a map"));
+  CHECK(error_of("profiles: { p: }\n") ==
+        "storage.yaml:1:13: profiles.p: a profile is a map\n  hint: it needs at least a backend");
   CHECK_THAT(error_of("profiles: { p: { pool: { size: 1 } } }\n"),
              StartsWith("storage.yaml:1:13: profiles.p: the profile has no backend"));
   CHECK_THAT(error_of(std::string(1'100'000, '#')),

@@ -197,6 +197,9 @@ TEST_CASE("a replaced value is checked like any other, and not repeated", "[conf
   CHECK(error_of(yaml, {{"SIZE", "hunter2"}}) == "storage.yaml:1:53: profiles.p.pool.size: its value is not a whole "
                                                  "number\n  hint: decimal digits only, 1 to 10000");
   CHECK_THAT(error_of(yaml, {{"SIZE", "007"}}), !Contains("007"));
+  CHECK_THAT(error_of("profiles: { p: { backend: postgresql, connection: { tls: { mode: \"${MODE}\" } } } }\n",
+                      {{"MODE", "requird"}}),
+             Contains("its value is not one of its values") && !Contains("did you mean"));
 }
 
 TEST_CASE("keys are not replaced", "[config][interpolation]") {

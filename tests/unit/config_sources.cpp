@@ -111,6 +111,24 @@ TEST_CASE("host and hosts displace one another", "[config][sources]") {
   CHECK(connection(single, "hosts.0") == "(absent)");
 }
 
+TEST_CASE("hosts and password_file beside a URI displace its host and password", "[config][sources]") {
+  const Folder folder(kPg +
+                      "    connection: { uri: \"postgresql://u:weak@a/d\", hosts: [b, c], password_file: secret }\n");
+  folder.write("secret", "strong");
+  const auto p = load(folder.sources());
+  CHECK(connection(p, "host") == "(absent)");
+  CHECK(connection(p, "hosts.1") == "c");
+  CHECK(connection(p, "password") == "strong");
+}
+
+TEST_CASE("dollars outside of the file are plain", "[config][sources]") {
+  CHECK(connection(load_yaml(kPg, {{"TENON__CONNECTION__USER", "a$b${C}$$"}}), "user") == "a$b${C}$$");
+  CHECK(connection(load_yaml(kPg, {{"POSTGRES_PASSWORD", "a$b"}}), "password") == "a$b");
+  CHECK(connection(load_yaml(kPg, {}, {{"connection.user", "${C}"}}), "user") == "${C}");
+  const auto of_uri = load_yaml(kPg + "    connection: { uri: \"${URI}\" }\n", {{"URI", "postgresql://u:a$b@h/d"}});
+  CHECK(connection(of_uri, "password") == "a$b");
+}
+
 TEST_CASE("an unknown TENON__ variable is an error", "[config][sources]") {
   CHECK(
       error_of(kPg, {{"TENON__POOL__SIEZ", "5"}}) ==
@@ -146,6 +164,14 @@ TEST_CASE("a variable can choose another backend", "[config][sources]") {
   CHECK_THAT(error_of(kPg, {{"TENON__BACKEND", "postgres"}}),
              StartsWith("environment TENON__BACKEND: backend: \"postgres\""));
   CHECK(load_yaml(kPg, {{"TENON__BACKEND", "sqlite"}}, {{"backend", "memory"}}).backend == "memory");
+}
+
+TEST_CASE("a backend named like a misspelt one needs its plugin's path", "[config][sources]") {
+  const std::string yaml = "profiles: { p: { backend: sqlite3 } }\n";
+  CHECK_THAT(error_of(yaml), Contains("did you mean \"sqlite\"?"));
+  CHECK(load_yaml(yaml, {{"TENON__PLUGIN__PATH", "/x.so"}}).backend == "sqlite3");
+  CHECK(load_yaml(yaml, {}, {{"plugin.path", "/x.so"}}).backend == "sqlite3");
+  CHECK(load(no_file({{"TENON__BACKEND", "sqlite3"}, {"TENON__PLUGIN__PATH", "/x.so"}})).backend == "sqlite3");
 }
 
 TEST_CASE("POSTGRES_* alone suffice", "[config][sources]") {
@@ -212,6 +238,13 @@ TEST_CASE("paths of the file are relative to it", "[config][sources]") {
   CHECK(connection(p, "tls.key") == "/k");
   CHECK(p.plugin.path == folder.file("p.so"));
   CHECK(p.plugin.directories == std::vector<std::string>{folder.file("a"), "/b"});
+}
+
+TEST_CASE("paths of variables and overrides start at the current folder", "[config][sources]") {
+  const auto here = std::filesystem::current_path();
+  const auto p = load_yaml(kPg, {{"TENON__CONNECTION__TLS__CA", "ca.pem"}}, {{"connection.tls.key", "key.pem"}});
+  CHECK(connection(p, "tls.ca") == (here / "ca.pem").string());
+  CHECK(connection(p, "tls.key") == (here / "key.pem").string());
 }
 
 TEST_CASE("a database in memory is no path", "[config][sources]") {
