@@ -1,0 +1,164 @@
+#include "values.hpp"
+
+#include <cmath>
+#include <ostream>
+
+#include <fmt/format.h>
+
+#include <tenon/core/types.hpp>
+
+namespace tenon::contract {
+namespace {
+
+bool has_bytes(CellType type) {
+  switch (type) {
+    case CellType::text:
+    case CellType::blob:
+    case CellType::decimal:
+    case CellType::uuid:
+    case CellType::json: return true;
+    default: return false;
+  }
+}
+
+std::vector<Cell> borrowed(const Rows& rows) {
+  std::vector<Cell> cells;
+  for (const Row& row : rows) {
+    for (const Value& value : row)
+      cells.push_back(value.cell());
+  }
+  return cells;
+}
+
+} // namespace
+
+Value::Value(const Cell& cell) : cell_(cell) {
+  if (has_bytes(cell.type)) bytes_ = cell.size == 0 ? std::string() : std::string(cell.bytes());
+}
+
+Cell Value::cell() const noexcept {
+  Cell cell = cell_;
+  if (has_bytes(cell.type)) cell.data = bytes_.data();
+  return cell;
+}
+
+bool operator==(const Value& a, const Value& b) {
+  if (a.type() != b.type()) return false;
+  if (a.is_null()) return true;
+  if (a.type() == CellType::json) return Json::trusted(a.bytes_) == Json::trusted(b.bytes_);
+  if (has_bytes(a.type())) return a.bytes_ == b.bytes_;
+  if (a.type() == CellType::float64) return a.cell_.real == b.cell_.real;
+  return a.cell_.integer == b.cell_.integer;
+}
+
+std::ostream& operator<<(std::ostream& out, const Value& value) {
+  if (value.is_null()) return out << "NULL";
+  if (value.type() == CellType::float64) return out << fmt::format("{}", value.cell_.real);
+  if (!has_bytes(value.type())) return out << cell_type_name(value.type()) << ' ' << value.cell_.integer;
+  out << cell_type_name(value.type()) << " \"";
+  constexpr std::size_t kShown = 80;
+  for (const char c : value.bytes_.substr(0, kShown)) {
+    const auto byte = static_cast<unsigned char>(c);
+    out << (byte >= 0x20 && byte < 0x7f ? std::string(1, c) : fmt::format("\\x{:02x}", byte));
+  }
+  return out << (value.bytes_.size() > kShown ? fmt::format("…\" ({} bytes)", value.bytes_.size()) : "\"");
+}
+
+Tree Tree::column(std::uint32_t position) {
+  Tree tree;
+  tree.nodes_.push_back({NodeKind::column, 0, 0, position, 0, Cell::null()});
+  return tree;
+}
+
+Tree Tree::value(const Value& value) {
+  Tree tree;
+  tree.values_.push_back(std::make_shared<const Value>(value));
+  tree.nodes_.push_back({NodeKind::value, 0, 0, 0, 0, tree.values_.back()->cell()});
+  return tree;
+}
+
+Tree Tree::of(NodeKind kind, const std::vector<Tree>& children) {
+  Tree tree;
+  tree.nodes_.push_back({kind, 0, static_cast<std::uint32_t>(children.size()), 0, 0, Cell::null()});
+  for (const Tree& child : children) {
+    tree.nodes_.insert(tree.nodes_.end(), child.nodes_.begin(), child.nodes_.end());
+    tree.values_.insert(tree.values_.end(), child.values_.begin(), child.values_.end());
+  }
+  return tree;
+}
+
+Tree Tree::in(std::uint32_t position, const std::vector<Value>& values) {
+  std::vector<Tree> children{column(position)};
+  for (const Value& one : values)
+    children.push_back(value(one));
+  return of(NodeKind::in, children);
+}
+
+std::ostream& operator<<(std::ostream& out, const Tree& tree) {
+  out << "[kind/children";
+  for (const Node& node : tree.nodes_) {
+    out << ' ' << static_cast<int>(node.kind);
+    if (node.kind == NodeKind::column) {
+      out << ":c" << node.column;
+    } else if (node.kind == NodeKind::value) {
+      out << ":(" << Value(node.value) << ')';
+    } else {
+      out << '/' << node.children;
+    }
+  }
+  return out << ']';
+}
+
+Rows owned(const RowBatch& batch) {
+  Rows rows(batch.rows);
+  for (std::size_t r = 0; r < batch.rows; ++r) {
+    for (std::size_t c = 0; c < batch.columns; ++c)
+      rows[r].emplace_back(batch.row(r)[c]);
+  }
+  return rows;
+}
+
+Rows fetch(ICursor& cursor) {
+  Rows rows;
+  RowBatch batch;
+  while (cursor.next(batch)) {
+    for (Row& row : owned(batch))
+      rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Rows select(IRepository& repository, const Ask& ask) {
+  const auto cursor = repository.select(ask.query());
+  return fetch(*cursor);
+}
+
+Rows insert(IRepository& repository, const Columns& columns, const Rows& rows, const Columns& returning) {
+  const auto cells = borrowed(rows);
+  return owned(repository.insert({columns, cells.data(), rows.size(), returning}));
+}
+
+Rows upsert(IRepository& repository, const Columns& columns, const Rows& rows, std::uint32_t key, const Columns& update,
+            const Columns& returning) {
+  const auto cells = borrowed(rows);
+  return owned(repository.upsert({columns, cells.data(), rows.size(), returning}, key, update));
+}
+
+Rows find(IRepository& repository, std::uint32_t key, const Row& values) {
+  std::vector<Cell> cells;
+  for (const Value& value : values)
+    cells.push_back(value.cell());
+  return owned(repository.find(key, cells));
+}
+
+std::uint64_t update(IRepository& repository, const Tree& filter,
+                     const std::vector<std::pair<std::uint32_t, Value>>& values) {
+  std::vector<Assignment> assignments;
+  for (const auto& [column, value] : values)
+    assignments.push_back({column, 0, value.cell()});
+  return repository.update(filter.filter(), assignments);
+}
+
+std::uint64_t remove(IRepository& repository, const Tree& filter) { return repository.remove(filter.filter()); }
+
+} // namespace tenon::contract
