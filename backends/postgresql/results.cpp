@@ -11,6 +11,7 @@
 #include <libpq-fe.h>
 
 #include <tenon/interface/error.hpp>
+#include <tenon/sql/text.hpp>
 
 #include "values.hpp"
 
@@ -151,10 +152,6 @@ Cell decimal_of(std::string_view wire, Arena& arena, const auto& place) {
   for (int index = 0; index <= weight; ++index)
     text += index == 0 ? fmt::format("{}", digit(0)) : fmt::format("{:04}", digit(index));
   if (weight < 0) text += '0';
-  const std::size_t whole = text.size() - (sign != 0 ? 1 : 0);
-  if (whole + static_cast<std::size_t>(scale) > std::size_t{38} + (weight < 0 ? 1 : 0)) {
-    refuse(place(), "a numeric has more than 38 digits");
-  }
   if (scale > 0) {
     std::string fraction;
     for (int index = weight + 1; fraction.size() < static_cast<std::size_t>(scale); ++index)
@@ -162,6 +159,7 @@ Cell decimal_of(std::string_view wire, Arena& arena, const auto& place) {
     fraction.resize(static_cast<std::size_t>(scale));
     (text += '.') += fraction;
   }
+  if (!sql::is_decimal(text)) refuse(place(), "a numeric has more than 38 digits");
   return Cell::decimal(copy_to(arena, text));
 }
 
@@ -246,7 +244,7 @@ Cell read_cell(Reader reader, const char* data, std::size_t size, Arena& arena, 
     case Reader::real_int16: return Cell::float64(load_big_endian<std::int16_t>(data));
     case Reader::real_int32: return Cell::float64(load_big_endian<std::int32_t>(data));
     case Reader::user_text:
-      if (count_code_points(bytes) < 0) refuse(place(), "a value of a type of its own is not text", "cast it to text");
+      if (!sql::is_text(bytes)) refuse(place(), "a value of a type of its own is not text", "cast it to text");
       [[fallthrough]];
     case Reader::text: return Cell::text(bytes);
     case Reader::bytes: return Cell::blob(data, size);

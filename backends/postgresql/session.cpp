@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <tenon/sql/text.hpp>
+
 #include "cursor.hpp"
 #include "repository.hpp"
 #include "schema.hpp"
@@ -185,7 +187,7 @@ void Session::create_tables(std::span<const TableDesc* const> tables) { postgres
 std::unique_ptr<ICursor> Session::execute(std::string_view sql, std::span<const Cell> parameters) {
   const Work work{"execute", nullptr, !only_reads(sql)};
   return call(work, [&]() -> std::unique_ptr<ICursor> {
-    if (count_code_points(sql) < 0) refuse("execute: the statement is not valid UTF-8 or holds a NUL byte");
+    if (!sql::is_text(sql)) refuse("execute: the statement is not valid UTF-8 or holds a NUL byte");
     if (const std::size_t wanted = highest_placeholder(sql); wanted != parameters.size()) {
       refuse(
           fmt::format("execute: the statement has {} parameters and {} values were given", wanted, parameters.size()),

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <tenon/interface/error.hpp>
+#include <tenon/sql/text.hpp>
 
 namespace tenon::postgresql {
 
@@ -75,25 +76,15 @@ double checked_real(double value, const Place& place) {
 }
 
 std::string_view checked_decimal(const Cell& cell, const Place& place) {
-  const std::string_view text = cell.bytes();
-  std::size_t digits = 0;
-  std::size_t leading_zeros = 0;
-  std::size_t points = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c >= '0' && c <= '9') {
-      if (c == '0' && digits == leading_zeros && points == 0) ++leading_zeros;
-      ++digits;
-    } else if (c == '.' && points == 0 && digits > 0 && i + 1 < text.size()) {
-      ++points;
-    } else if (c != '-' || i != 0) {
-      digits = 0;
-      break;
-    }
+  if (!sql::is_decimal(cell.bytes())) {
+    refuse(place, "a decimal is not of the form [-]digits[.digits] with at most 38 digits");
   }
-  if (digits == 0) refuse(place, "a decimal is not of the form [-]digits[.digits]");
-  if (digits - leading_zeros > 38) refuse(place, "a decimal has more than 38 digits");
-  return text;
+  return cell.bytes();
+}
+
+std::string_view checked_json(const Cell& cell, const Place& place) {
+  if (!sql::is_json(cell.bytes())) refuse(place, "a text is not a JSON document");
+  return cell.bytes();
 }
 
 /// ISO 8601 in UTC, as every column type that holds a time reads it. std::chrono's years end at 32767.
@@ -146,43 +137,6 @@ constexpr ArrayType binary_array(CellType type) noexcept {
 
 } // namespace
 
-std::int64_t count_code_points(std::string_view text) noexcept {
-  const auto* at = reinterpret_cast<const unsigned char*>(text.data());
-  const auto* const end = at + text.size();
-  std::int64_t count = 0;
-  while (at != end) {
-    if (end - at >= 8) { // eight ASCII characters at once, none of them NUL
-      std::uint64_t word = 0;
-      std::memcpy(&word, at, 8);
-      constexpr std::uint64_t kHigh = 0x8080808080808080U;
-      if (((word | (word - 0x0101010101010101U)) & kHigh) == 0) {
-        at += 8;
-        count += 8;
-        continue;
-      }
-    }
-    const unsigned char first = *at;
-    const auto follows = [&](std::ptrdiff_t offset, unsigned char low = 0x80, unsigned char high = 0xBF) {
-      return end - at > offset && at[offset] >= low && at[offset] <= high;
-    };
-    std::ptrdiff_t length = 0;
-    if (first < 0x80) {
-      length = first == 0 ? 0 : 1;
-    } else if (first >= 0xC2 && first <= 0xDF) {
-      length = follows(1) ? 2 : 0;
-    } else if (first >= 0xE0 && first <= 0xEF) { // neither overlong nor a surrogate
-      length = follows(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF) && follows(2) ? 3 : 0;
-    } else if (first >= 0xF0 && first <= 0xF4) { // neither overlong nor beyond U+10FFFF
-      const bool second = follows(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF);
-      length = second && follows(2) && follows(3) ? 4 : 0;
-    }
-    if (length == 0) return -1;
-    at += length;
-    ++count;
-  }
-  return count;
-}
-
 void Parameters::clear() noexcept {
   types_.clear();
   values_.clear();
@@ -202,10 +156,14 @@ void Parameters::push(Oid type, const char* value, std::size_t length, bool bina
 }
 
 void Parameters::push_text(Oid type, std::string_view text, const Place& place, std::uint32_t max_length) {
-  const std::int64_t length = count_code_points(text);
-  if (length < 0) refuse(place, "a text is not valid UTF-8 or holds a NUL byte", "keep arbitrary bytes in a blob");
-  if (max_length > 0 && length > max_length) {
-    refuse(place, fmt::format("a text of {} characters is longer than the {} allowed", length, max_length));
+  if (!sql::is_text(text)) {
+    refuse(place, "a text is not valid UTF-8 or holds a NUL byte", "keep arbitrary bytes in a blob");
+  }
+  if (max_length > 0 && text.size() > max_length) { // no shorter text can have too many characters
+    const std::size_t length = sql::code_points(text);
+    if (length > max_length) {
+      refuse(place, fmt::format("a text of {} characters is longer than the {} allowed", length, max_length));
+    }
   }
   char* const copy = arena_.allocate(text.size() + 1); // libpq looks for the NUL
   std::memcpy(copy, text.data(), text.size());
@@ -229,7 +187,7 @@ void Parameters::push_value(const Cell& cell, Oid text_type, Oid decimal_type, O
       push_integer(oid::kFloat8, std::bit_cast<std::uint64_t>(checked_real(cell.real, place)));
       return;
     case CellType::text: push_text(text_type, cell.bytes(), place); return;
-    case CellType::json: push_text(json_type, cell.bytes(), place); return;
+    case CellType::json: push_text(json_type, checked_json(cell, place), place); return;
     case CellType::decimal: push_text(decimal_type, checked_decimal(cell, place), place); return;
     case CellType::timestamp: push_integer(timestamp_type, server_timestamp(cell.integer, place)); return;
     case CellType::date: push_integer(oid::kDate, server_date(cell.integer, place)); return;

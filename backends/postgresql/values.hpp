@@ -30,9 +30,6 @@ inline constexpr Oid kInferred = 0, kBool = 16, kBytea = 17, kChar = 18, kName =
 inline constexpr std::int64_t kEpochMicroseconds = 946'684'800'000'000; ///< 2000-01-01, PostgreSQL's zero, in ours
 inline constexpr std::int64_t kEpochDays = 10'957;
 
-/// The number of code points of `text`, or -1 if it is not UTF-8 or holds a NUL: PostgreSQL would refuse both.
-[[nodiscard]] std::int64_t count_code_points(std::string_view text) noexcept;
-
 struct Place; // what a value is for, in words when it is refused
 
 /// The parameters of one execution, in libpq's form. Lifetime: owns all bytes, so the cells may go.
