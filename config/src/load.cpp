@@ -141,6 +141,7 @@ private:
     }
     // What each link runs on: its own backend, or that of the nearest parent that names one.
     std::vector<std::optional<Backend>> named;
+    named.reserve(chain.size());
     bool failed = false;
     for (const Node* profile : chain)
       named.push_back(own_backend(*profile, own_plugin, failed));
