@@ -50,15 +50,15 @@ def fingerprint(entry, salt):
     return digest.hexdigest()
 
 
-def check(entry, build, salt, cache):
+def check(entry, options, salt, cache):
     """Returns (clean, from the cache, output)."""
     key = fingerprint(entry, salt)
     marker = cache / key if key else None
     if marker and marker.exists():
         marker.touch()
         return True, True, ""
-    done = subprocess.run(["clang-tidy", "--quiet", "-p", build, entry["file"]], capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(["clang-tidy", "--quiet", f"--checks={options.checks}", "-p", options.build, entry["file"]],
+                          capture_output=True, text=True, check=False)
     if done.returncode == 0 and marker:
         marker.touch()
     return done.returncode == 0, False, done.stdout + (done.stderr if done.returncode else "")
@@ -68,6 +68,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True, help="folder of compile_commands.json")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--checks", default="", help="checks in addition to those of .clang-tidy")
     parser.add_argument("files", nargs="+")
     options = parser.parse_args()
 
@@ -81,13 +82,13 @@ def main():
         return 1
 
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
-    salt = version + (root / ".clang-tidy").read_bytes()
+    salt = version + (root / ".clang-tidy").read_bytes() + options.checks.encode()
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
 
     failed, known = [], 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        running = {pool.submit(check, e, options.build, salt, cache): e for e in todo}
+        running = {pool.submit(check, e, options, salt, cache): e for e in todo}
         for number, future in enumerate(concurrent.futures.as_completed(running), 1):
             name = os.path.relpath(running[future]["file"], root)
             clean, cached, output = future.result()

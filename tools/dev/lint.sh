@@ -22,10 +22,11 @@ lint_python() {
 }
 
 verb_lint() {
-  local jobs
+  local jobs deep=''
   jobs=$(default_jobs)
   while [[ $# -gt 0 ]]; do
     case $1 in
+      --deep) deep='clang-analyzer-*,-clang-analyzer-optin.*' ;;
       -j) need_value "$@" && check_number "$@" && jobs=$2 && shift ;;
       *) usage "lint: unknown option '$1'" ;;
     esac
@@ -55,6 +56,7 @@ verb_lint() {
   lint_step "shellcheck" lint_shell "${files[@]}"
   lint_step "clang-format" clang-format --dry-run -Werror "${sources[@]}"
   configure clang # clang-tidy needs the commands of a compiler whose options it knows
-  lint_step "clang-tidy" python3 -B tools/checks/clang_tidy.py --build "$root/build/clang" --jobs "$jobs" "${units[@]}"
+  lint_step "clang-tidy" python3 -B tools/checks/clang_tidy.py --build "$root/build/clang" --jobs "$jobs" \
+    --checks="$deep" "${units[@]}"
   [[ ${#failures[@]} -eq 0 ]] || die 1 "lint: failed: $(printf '%s, ' "${failures[@]}" | sed 's/, $//')"
 }
