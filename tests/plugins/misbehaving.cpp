@@ -136,7 +136,10 @@ std::int32_t find(tenon_repository* r, std::uint32_t, const tenon_cell*, std::ui
   return TENON_OK;
 }
 
-std::int32_t select(tenon_repository* r, const tenon_query* query, tenon_cursor** out, tenon_error*) {
+std::int32_t select(tenon_repository* r, const tenon_query* query, tenon_cursor** out, tenon_error* error) {
+  if (table(r) == "only_one_key" && (query->limit != 1 || query->column_count != 1 || query->columns[0] != 1)) {
+    return fail(error, TENON_E_PROGRAMMING, "asked for more than the first column of the key, once");
+  }
   if (table(r) == "cursor_gives_nothing") return TENON_OK;
   const std::uint64_t columns = query->column_count == 0 ? 2 : query->column_count;
   const bool empty = table(r) == "empty";

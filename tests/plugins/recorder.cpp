@@ -1,6 +1,7 @@
 // A backend made with the SDK that writes down every call, with all its arguments, and serves what it wrote as the rows
 // of execute("journal"): so a test sees what arrives on the far side of the boundary.
-// The option "without" names a capability that this database does not have.
+// The option "without" names a capability that this database does not have; "more" makes it claim one beyond its
+// plugin.
 
 #include <memory>
 #include <sstream>
@@ -225,16 +226,19 @@ private:
   bool cancelled_ = false;
 };
 
-constexpr tenon::Capabilities kEverything((std::uint64_t{1} << tenon::kCapabilityNames.size()) - 1);
+constexpr auto kUnclaimed = tenon::Capability::persistence;
+constexpr tenon::Capabilities kAlmostEverything(((std::uint64_t{1} << tenon::kCapabilityNames.size()) - 1) &
+                                                ~static_cast<std::uint64_t>(kUnclaimed));
 
 class Recorder final : public tenon::IBackend {
 public:
   static tenon::BackendInfo plugin_info() {
     return {"recorder", "1.2", "Tenon's tests", "MIT", "https://example.org", "x"};
   }
-  static tenon::Capabilities plugin_capabilities() { return kEverything; }
+  static tenon::Capabilities plugin_capabilities() { return kAlmostEverything; }
   static std::unique_ptr<tenon::IBackend> open(tenon::Options options) {
-    std::uint64_t capabilities = kEverything.bits();
+    std::uint64_t capabilities = kAlmostEverything.bits();
+    if (tenon::find_option(options, "more")) capabilities |= static_cast<std::uint64_t>(kUnclaimed);
     for (const auto& [capability, name] : tenon::kCapabilityNames) {
       if (tenon::find_option(options, "without") == name) capabilities &= ~static_cast<std::uint64_t>(capability);
     }

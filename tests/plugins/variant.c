@@ -1,5 +1,5 @@
-/* A plugin that loads and then supports nothing; each VARIANT_* breaks one rule of the boundary, to see the host notice.
- * Built once per variant by this folder's CMakeLists.txt. */
+/* A plugin that loads and then supports nothing; each VARIANT_* breaks one rule of the boundary, to see the host
+ * notice. Built once per variant by this folder's CMakeLists.txt. */
 #define _POSIX_C_SOURCE 200809L /* setenv */
 #include <stdlib.h>
 
@@ -56,9 +56,9 @@ __attribute__((constructor)) static void tell_that_code_ran(void) {
 
 #ifdef VARIANT_CALLS
 int VARIANT_CALLS(void);
-int (*call_from_elsewhere(void))(void);
-int (*call_from_elsewhere(void))(void) {
-  return VARIANT_CALLS;
+int call_elsewhere(void);
+int call_elsewhere(void) { /* called by nobody: bound late, its callee would never be missed */
+  return VARIANT_CALLS();
 }
 #endif
 

@@ -250,6 +250,13 @@ TEST_CASE("what a database cannot do is answered by the host, though the plugin 
   CHECK(recorder.journal().empty());
 }
 
+TEST_CASE("a database cannot claim more than its plugin") {
+  const std::vector<tenon::Option> options{{"more", "yes"}};
+  const Recorder recorder(options);
+  CHECK(recorder.backend->capabilities().has(tenon::Capability::cancel));
+  CHECK_FALSE(recorder.backend->capabilities().has(tenon::Capability::persistence));
+}
+
 TEST_CASE("a session keeps its database open") {
   Recorder recorder;
   recorder.backend.reset();

@@ -231,6 +231,8 @@ TEST_CASE("the host does what an optional function would have done") {
   CHECK(opened.repository->exists({}));
   CHECK(counters(opened).second == 0); // and closes its cursors
 
+  const auto only_one_key = table("only_one_key");
+  CHECK(opened.session->repository(only_one_key).exists({})); // and reads no more than it must
   const auto empty = table("empty");
   CHECK(opened.session->repository(empty).count({}) == 0);
   CHECK_FALSE(opened.session->repository(empty).exists({}));

@@ -3,6 +3,7 @@
 // Threads: one.
 
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <string>
 
@@ -59,7 +60,14 @@ Refused refused(const tenon::host::PluginRequest& request);
 /// Is the library of this file mapped into the process?
 bool is_mapped(const fs::path& file);
 
-/// A file's content, changed in one byte, is the content of another.
+/// A field of a binary file.
+template <class T> T read_bytes(const fs::path& file, std::size_t offset) {
+  T value{};
+  std::ifstream stream(file, std::ios::binary);
+  stream.seekg(static_cast<std::streamoff>(offset));
+  stream.read(reinterpret_cast<char*>(&value), sizeof value);
+  return value;
+}
 void overwrite_byte(const fs::path& file, std::size_t offset, unsigned char value);
 
 } // namespace host_test

@@ -59,12 +59,7 @@ boost::dll::shared_library open_library(const std::string& path) {
   const EnglishMessages english;
   boost::dll::shared_library library;
   std::error_code failed;
-  try {
-    library.load(path, failed, kMode);
-  } catch (...) { // a static initialiser of the plugin
-    throw Refusal{LoadCode::load_failed, "the plugin threw an exception while it was being loaded",
-                  "report this to the plugin's author"};
-  }
+  library.load(path, failed, kMode);
   if (failed) {
     const char* const message = dlerror();
     throw_load_failure(path, message == nullptr ? failed.message() : message);

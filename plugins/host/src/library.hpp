@@ -9,6 +9,7 @@
 namespace tenon::host {
 
 /// Requires a canonical absolute path. The library stays mapped until the process ends, even if this fails.
+/// An exception out of a plugin's static initialiser ends the process: the dynamic linker lets none through.
 /// Errors: Refusal missing_dependency, load_failed, entry_failed, broken_contract.
 [[nodiscard]] const tenon_backend_v1& load_library(const std::string& path);
 

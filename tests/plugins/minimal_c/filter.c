@@ -10,7 +10,8 @@ static const tenon_node* node(const tenon_filter* filter, uint64_t position) {
 }
 
 static int32_t check_column(const table* of, uint32_t position, tenon_error* error) {
-  if (position >= of->column_count) return fail(error, TENON_E_PROGRAMMING, "no column %u in \"%s\"", position, of->name);
+  const int32_t status = check_positions(of, &position, 1, error);
+  if (status != TENON_OK) return status;
   if (of->columns[position].type == TENON_JSON) { /* equal values may be written differently */
     return fail(error, TENON_E_NOT_SUPPORTED, "column \"%s\" cannot be compared here", of->columns[position].name);
   }
