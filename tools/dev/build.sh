@@ -1,6 +1,9 @@
 # shellcheck shell=bash disable=SC2154 # dev sets root, common.sh the colours
 # Configures and builds a preset of CMakePresets.json in build/PRESET. Sourced by dev after common.sh.
 
+# One cache for all clones and presets: paths below the tree count as relative, and so does the build folder.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+
 # ThreadSanitizer's memory layout does not fit kernels that randomise more than 28 bits of addresses; without
 # randomisation it does. Sets the array aslr_off to a prefix of commands, empty where it is not needed or not allowed.
 find_aslr_off() { # preset
