@@ -9,6 +9,7 @@ using Catch::Matchers::StartsWith;
 using config_test::connection;
 using config_test::error_of;
 using config_test::Folder;
+using config_test::kNoError;
 using config_test::load_yaml;
 using config_test::shown;
 using tenon::config::load;
@@ -61,7 +62,7 @@ TEST_CASE("several profiles and no default are an error", "[config][profiles]") 
 }
 
 TEST_CASE("a variable that another profile needs does not matter", "[config][profiles]") {
-  CHECK(error_of(kTwo) == "");
+  CHECK(error_of(kTwo) == kNoError);
 }
 
 TEST_CASE("an unset variable of the selected profile is an error with its message", "[config][profiles]") {
@@ -116,7 +117,7 @@ TEST_CASE("a child with another backend takes over what is not the backend's", "
                 "  a: { backend: postgresql, connection: { host: a }, plugin: { path: /a.so }, pool: { size: 2 } }\n"
                 "  b: { extends: a, backend: sqlite, connection: { database: \":memory:\" } }\n");
   CHECK(connection(p, "host") == "(absent)");
-  CHECK(p.plugin.path == "");
+  CHECK(p.plugin.path.empty());
   CHECK(p.store.pool.size == 2);
 }
 

@@ -14,6 +14,7 @@ using Catch::Matchers::StartsWith;
 using config_test::connection;
 using config_test::error_of;
 using config_test::Folder;
+using config_test::kNoError;
 using config_test::load_yaml;
 using config_test::shown;
 using tenon::config::load;
@@ -98,7 +99,7 @@ TEST_CASE("a password file without permission names the path and the reason", "[
   if (::geteuid() != 0) {
     CHECK_THAT(error_of(folder.sources(), folder), Contains("the file DIR/secret cannot be read: permission denied"));
   } else {
-    CHECK(error_of(folder.sources(), folder) == ""); // root reads everything
+    CHECK(error_of(folder.sources(), folder) == kNoError); // root reads everything
   }
 }
 

@@ -22,6 +22,9 @@ namespace config_test {
 using Variables = std::map<std::string, std::string, std::less<>>;
 using Overrides = std::vector<std::pair<std::string, std::string>>;
 
+/// What error_of() returns when nothing is thrown.
+inline const std::string kNoError;
+
 /// A temporary folder with a storage.yaml that is removed with it.
 class Folder {
 public:
