@@ -1,6 +1,7 @@
 #include "session.hpp"
 
 #include <fmt/format.h>
+#include <libpq-fe.h>
 
 #include <tenon/sql/text.hpp>
 
@@ -36,6 +37,11 @@ std::string begin_text(const TransactionOptions& options) {
   info.hint = std::move(hint);
   info.sqlstate = std::move(sqlstate);
   throw_error(std::move(info));
+}
+
+/// Blanks and comments alone are no statement, though the server takes them for one.
+void refuse_empty(const Result& result) {
+  if (PQresultStatus(result.get()) == PGRES_EMPTY_QUERY) refuse("execute: the SQL is empty");
 }
 
 /// A commit that became a rollback: the class and the fields are those of the error that caused it.
@@ -197,11 +203,13 @@ std::unique_ptr<ICursor> Session::execute(std::string_view sql, std::span<const 
       held_.parameters.add_free(cell);
     if (work.writes) { // carried out as a whole, whether its rows are read or not
       Result result = connection_.run(std::string(sql), held_.parameters, work);
+      refuse_empty(result);
       RowReader reader;
       reader.describe(result.get());
       return std::make_unique<WholeCursor>(*this, std::move(result), std::move(reader));
     }
     Result first = connection_.start_rows(std::string(sql), held_.parameters, work);
+    refuse_empty(first);
     return std::make_unique<RowsCursor>(*this, std::move(first), work);
   });
 }

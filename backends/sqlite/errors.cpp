@@ -133,6 +133,8 @@ void describe_integrity(std::string_view message, const Context& context, ErrorI
   if (const auto list = behind(message, "UNIQUE constraint failed: ")) describe_unique(*list, context, info);
   if (const auto list = behind(message, "NOT NULL constraint failed: ")) read_columns(*list, info);
   if (const auto name = behind(message, "CHECK constraint failed: ")) info.constraint = *name;
+  // ON DELETE RESTRICT comes with the code of a trigger; the text is that of every foreign key.
+  if (message == "FOREIGN KEY constraint failed") info.code = ErrorCode::foreign_key_violation;
   if (info.code == ErrorCode::foreign_key_violation) describe_foreign_key(context, info);
   sql::word_integrity(info, context.side);
 }

@@ -24,6 +24,13 @@ std::vector<std::uint32_t> columns_or_all(std::span<const std::uint32_t> columns
   return all;
 }
 
+/// A plugin does not trust its input, not even the host's.
+void check_column(std::uint32_t column, const tenon::TableDesc& table) {
+  if (column < table.columns.size()) return;
+  tenon::throw_error(tenon::ErrorCode::programming,
+                     "a query names a column that table " + table.name + " does not have");
+}
+
 void append_cells(const Row& row, std::span<const std::uint32_t> columns, std::vector<Cell>& out) {
   for (const std::uint32_t column : columns)
     out.push_back(row.at(column).cell());
@@ -151,6 +158,10 @@ RowBatch Repository::find(std::uint32_t key, std::span<const Cell> values) {
 }
 
 std::unique_ptr<tenon::ICursor> Repository::select(const tenon::Query& query) {
+  for (const tenon::OrderTerm& term : query.order)
+    check_column(term.column, table_);
+  for (const std::uint32_t column : query.columns)
+    check_column(column, table_);
   auto rows = session_.run(false, [&](Transaction& transaction) { return matching(transaction, query.filter); });
   if (!query.order.empty()) {
     std::stable_sort(rows.begin(), rows.end(),

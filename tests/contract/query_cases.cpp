@@ -122,15 +122,18 @@ TEST_CASE("filter: two columns compare with each other") {
 TEST_CASE("filter: deep and wide trees") {
   Items items;
   items.add({{Value::int64(1), Value::null()}, {Value::int64(2), Value::null()}});
-  // True for the row with 1: each level adds a false alternative or a true condition.
+  // Each level adds a condition that is true, or an alternative that is false.
   Tree deep = Tree::compare(NodeKind::eq, 1, Value::int64(1));
-  for (std::int64_t i = 0; i < 24; ++i) {
-    const NodeKind kind = i % 2 == 0 ? NodeKind::any_of : NodeKind::all_of;
-    const NodeKind other = i % 2 == 0 ? NodeKind::lt : NodeKind::ge;
-    deep = Tree::of(NodeKind::negation,
-                    {Tree::of(NodeKind::negation, {Tree::of(kind, {Tree::compare(other, 1, Value::int64(0)), deep})})});
+  for (std::int64_t i = 0; i < 20; ++i) {
+    const bool any = i % 2 == 0;
+    const Tree other = Tree::compare(any ? NodeKind::lt : NodeKind::ge, 1, Value::int64(0));
+    deep = Tree::of(any ? NodeKind::any_of : NodeKind::all_of, {other, deep});
   }
   CHECK(items.repository.count(deep.filter()) == 1);
+  Tree turned = Tree::compare(NodeKind::eq, 1, Value::int64(1));
+  for (int i = 0; i < 20; ++i)
+    turned = Tree::of(NodeKind::negation, {turned});
+  CHECK(items.repository.count(turned.filter()) == 1);
   std::vector<Tree> children;
   for (std::int64_t i = 2; i < 3002; ++i)
     children.push_back(Tree::compare(NodeKind::eq, 1, Value::int64(i)));

@@ -115,6 +115,25 @@ static const void* element(const void* first, uint32_t stride, uint64_t index) {
   return (const char*)first + index * stride;
 }
 
+/* Names of columns, each ended by '\n'. */
+static char* names_of(const tenon_table* described, const uint32_t* columns, uint64_t count) {
+  uint64_t size = 1;
+  for (uint64_t i = 0; i < count; ++i) {
+    const tenon_column* one = element(described->columns, described->column_stride, columns[i]);
+    size += one->name.size + 1;
+  }
+  char* names = malloc(size);
+  char* end = names;
+  for (uint64_t i = 0; names != NULL && i < count; ++i) {
+    const tenon_column* one = element(described->columns, described->column_stride, columns[i]);
+    if (one->name.size > 0) memcpy(end, one->name.data, one->name.size);
+    end += one->name.size;
+    *end++ = '\n';
+  }
+  if (names != NULL) *end = '\0';
+  return names;
+}
+
 table* table_new(const tenon_table* described) {
   table* made = calloc(1, sizeof *made);
   if (made == NULL) return NULL;
@@ -132,9 +151,9 @@ table* table_new(const tenon_table* described) {
   for (uint64_t i = 0; complete && i < described->key_count; ++i) {
     const tenon_key* from = element(described->keys, described->key_stride, i);
     const key copied = {copy_string(from->name), malloc((from->column_count + 1) * sizeof(uint32_t)),
-                        from->column_count};
+                        from->column_count, names_of(described, from->columns, from->column_count)};
     made->keys[made->key_count++] = copied;
-    complete = copied.name != NULL && copied.columns != NULL;
+    complete = copied.name != NULL && copied.columns != NULL && copied.column_names != NULL;
     if (complete) memcpy(copied.columns, from->columns, from->column_count * sizeof(uint32_t));
   }
   if (complete) return made;
@@ -149,6 +168,7 @@ void table_free(table* freed) {
   for (uint64_t i = 0; i < freed->key_count; ++i) {
     free(freed->keys[i].name);
     free(freed->keys[i].columns);
+    free(freed->keys[i].column_names);
   }
   free(freed->columns);
   free(freed->keys);
@@ -230,10 +250,8 @@ int32_t check_keys(const table* of, const row_list* rows, uint64_t position, ten
     if (other == rows->count) continue;
     error->constraint.data = checked->name;
     error->constraint.size = strlen(checked->name);
-    if (checked->count == 1) { /* a list of names would need memory of its own */
-      error->columns.data = of->columns[checked->columns[0]].name;
-      error->columns.size = strlen(error->columns.data);
-    }
+    error->columns.data = checked->column_names; /* lives as long as the table */
+    error->columns.size = strlen(checked->column_names);
     return fail(error, TENON_E_UNIQUE, "the key \"%s\" of table \"%s\" is taken", checked->name, of->name);
   }
   return TENON_OK;

@@ -16,6 +16,7 @@ typedef struct key {
   char* name;
   uint32_t* columns;
   uint64_t count;
+  char* column_names; /* as tenon_error wants them */
 } key;
 
 /* One cell per column; the cells own their bytes. */
