@@ -3,7 +3,12 @@
 // reports. Used by the adapter. Threads: as the function called.
 // On success nothing but the error struct on the stack is paid: no heap, no text.
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <string>
+#include <type_traits>
+#include <utility>
 
 #include <tenon/interface/backend.hpp>
 #include <tenon/sdk/bridge.hpp>
@@ -29,11 +34,24 @@ struct Call {
 /// Tells the plugin log that a function which cannot report an error has thrown.
 [[gnu::cold]] void log_foreign(const Call& call) noexcept;
 
+/// Prepares an error for a call. In blocks, because GCC clears a struct of this size by `rep stos`, which takes
+/// longer than all the rest of a call (measured: 42 ns instead of 7 for one that does nothing).
+inline void clear(tenon_error& error) noexcept {
+  constexpr std::size_t kBlock = 32;
+  static_assert(sizeof error % kBlock == 0 && std::is_trivially_copyable_v<tenon_error>);
+  auto* const bytes = reinterpret_cast<unsigned char*>(&error);
+  [bytes]<std::size_t... Block>(std::index_sequence<Block...>) {
+    (std::memset(bytes + Block * kBlock, 0, kBlock), ...);
+  }
+  (std::make_index_sequence<sizeof error / kBlock>{});
+  error.struct_size = sizeof error;
+}
+
 /// Calls function(arguments…, &error).
 template <class Function, class... Arguments>
 inline void invoke(const Call& call, Function function, Arguments... arguments) {
-  tenon_error error{};
-  error.struct_size = sizeof error;
+  tenon_error error;
+  clear(error);
   std::int32_t status = TENON_OK;
   try {
     status = function(arguments..., &error);
