@@ -27,7 +27,7 @@ std::string memory_name() {
 
 BackendInfo Backend::plugin_info() {
   return {.id = "sqlite",
-          .version = "0.1.0",
+          .version = TENON_VERSION,
           .vendor = "Tenon",
           .license = "Apache-2.0",
           .url = "",

@@ -1,44 +1,20 @@
 #include "settings.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
-#include <numeric>
 #include <optional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
+
+#include <tenon/sql/option_names.hpp>
 
 namespace tenon::sqlite {
 namespace {
 
 constexpr std::array<std::string_view, 5> kKeys{"database", "busy_timeout", "journal_mode", "synchronous",
                                                 "foreign_keys"};
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
-    }
-  }
-  return row.back();
-}
-
-[[noreturn]] void unknown_key(std::string_view key) {
-  const auto nearest = std::min_element(kKeys.begin(), kKeys.end(), [&](std::string_view a, std::string_view b) {
-    return edit_distance(key, a) < edit_distance(key, b);
-  });
-  const bool close = edit_distance(key, *nearest) <= std::max<std::size_t>(2, key.size() / 3);
-  throw_error(ErrorCode::config, fmt::format("sqlite has no connection option \"{}\"", key),
-              close ? fmt::format("did you mean \"{}\"?", *nearest)
-                    : fmt::format("its options are {}", fmt::join(kKeys, ", ")));
-}
 
 [[noreturn]] void bad_value(const Option& option, std::string_view wanted) {
   throw_error(ErrorCode::config, fmt::format("sqlite: {} cannot be \"{}\"", option.key, option.value),
@@ -111,7 +87,7 @@ Settings read_settings(Options options) {
     } else if (option.key == "foreign_keys") {
       settings.foreign_keys = one_of(option, kBooleans, "true or false");
     } else {
-      unknown_key(option.key);
+      sql::reject_option("sqlite", option.key, kKeys);
     }
   }
   if (settings.database.empty()) {

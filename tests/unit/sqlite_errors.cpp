@@ -181,6 +181,17 @@ TEST_CASE_METHOD(Fixture,
   CHECK(referenced.message.find("other rows still refer to this one") != std::string::npos);
 }
 
+TEST_CASE("a row that others refer to with RESTRICT is a foreign key violation too") {
+  TableDesc restricting = kNotes;
+  restricting.foreign_keys[0].on_delete = OnDelete::restrict;
+  OneSession one;
+  one.create(kPeople);
+  one.create(restricting);
+  const std::int64_t id = add_person(one.session->repository(kPeople), "a");
+  insert(one.session->repository(restricting), {1}, {Cell::int64(id)});
+  CHECK(error_of([&] { one.session->repository(kPeople).remove({}); }).code == ErrorCode::foreign_key_violation);
+}
+
 TEST_CASE("foreign keys are not enforced when they are switched off") {
   OneSession one(":memory:", {{"foreign_keys", "false"}});
   one.create(kPeople);
