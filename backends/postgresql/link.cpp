@@ -131,7 +131,7 @@ void connect(const Settings& settings, Deadline deadline, std::unique_ptr<soci::
 
 /// The type is known from the factory. SOCI hides its type information, so neither a dynamic_cast nor the sanitizer's
 /// check of the cast would link.
-[[gnu::no_sanitize("vptr")]] PGconn* connection_of(soci::session& session) {
+__attribute__((no_sanitize("vptr"))) PGconn* connection_of(soci::session& session) {
   return static_cast<soci::postgresql_session_backend*>(session.get_backend())->conn_;
 }
 

@@ -139,6 +139,29 @@ TEST_CASE("postgresql: a deadline in a transaction fails the transaction, and ro
   CHECK(value_of(*session, "SELECT count(*) FROM " + table) == "0");
 }
 
+TEST_CASE("postgresql: rows end with the deadline, and leaving them then is quick in a transaction too") {
+  for (const bool in_transaction : {false, true}) {
+    CAPTURE(in_transaction);
+    const auto session = connect();
+    if (in_transaction) session->begin({});
+    const auto start = Clock::now();
+    session->set_deadline(start + milliseconds(200));
+    {
+      const auto rows = session->execute("SELECT generate_series(1, 2000000000)", {});
+      RowBatch batch;
+      const ErrorInfo error = failure_of([&] {
+        while (rows->next(batch)) {}
+      });
+      CHECK(error.code == ErrorCode::timeout);
+      CHECK_THROWS_AS(rows->next(batch), ProgrammingError);
+    }
+    CHECK(elapsed(start) < milliseconds(200) + kOver);
+    session->set_deadline(Deadline::max());
+    session->rollback();
+    CHECK(value_of(*session, "SELECT 1") == "1");
+  }
+}
+
 TEST_CASE("postgresql: a server that does not answer costs the connection, not the deadline") {
   auto frozen = testing::PostgresServer::start();
   const auto backend = open_backend({{"host", frozen.host()},

@@ -21,7 +21,9 @@ Pairs server_options(const Pairs& changes) {
                 {"user", server().user()},
                 {"password", server().password()},
                 {"database", server().database()}};
-  for (const auto& [key, text] : changes) {
+  for (const auto& change : changes) {
+    const std::string& key = change.first;
+    const std::string& text = change.second;
     const auto found =
         std::find_if(options.begin(), options.end(), [&](const auto& pair) { return pair.first == key; });
     if (found != options.end()) {
