@@ -48,8 +48,7 @@ std::vector<const TableDesc*> by_reference(std::span<const TableDesc* const> tab
 StoreState::StoreState(std::shared_ptr<IBackend> backend, const StoreSettings& settings)
     : backend_(std::move(backend)), settings_(settings), capabilities_(backend_->capabilities()),
       pool_(
-          settings.pool, settings.connect_timeout,
-          [this](Deadline deadline) { return connect(deadline); },
+          settings.pool, settings.connect_timeout, [this](Deadline deadline) { return connect(deadline); },
           backend_->endpoint()) {}
 
 std::unique_ptr<ISession> StoreState::connect(Deadline deadline) {

@@ -49,9 +49,7 @@ DEFINE_TAG(7, 7, TENON_ABI_PLATFORM)
 #endif
 
 #ifdef VARIANT_CONSTRUCTOR
-__attribute__((constructor)) static void tell_that_code_ran(void) {
-  setenv("TENON_TEST_PLUGIN_CODE_RAN", "yes", 1);
-}
+__attribute__((constructor)) static void tell_that_code_ran(void) { setenv("TENON_TEST_PLUGIN_CODE_RAN", "yes", 1); }
 #endif
 
 #ifdef VARIANT_CALLS
@@ -62,7 +60,8 @@ int call_elsewhere(void) { /* called by nobody: bound late, its callee would nev
 }
 #endif
 
-#define SIZED_TEXT(literal) {literal, sizeof(literal) - 1}
+#define SIZED_TEXT(literal)                                                                                            \
+  { literal, sizeof(literal) - 1 }
 
 static int32_t refuse(tenon_error* error) {
   static const tenon_string message = SIZED_TEXT("a variant supports nothing");
@@ -76,16 +75,12 @@ static int32_t database_open(const tenon_option* options, uint64_t count, tenon_
   (void)options, (void)count, (void)database;
   return refuse(error);
 }
-static void database_close(tenon_database* database) {
-  (void)database;
-}
+static void database_close(tenon_database* database) { (void)database; }
 static int32_t session_open(tenon_database* database, int64_t deadline, tenon_session** session, tenon_error* error) {
   (void)database, (void)deadline, (void)session;
   return refuse(error);
 }
-static void session_close(tenon_session* session) {
-  (void)session;
-}
+static void session_close(tenon_session* session) { (void)session; }
 static int32_t repository_open(tenon_session* session, const tenon_table* table, tenon_repository** repository,
                                tenon_error* error) {
   (void)session, (void)table, (void)repository;
@@ -121,9 +116,7 @@ static int32_t next(tenon_cursor* cursor, tenon_rows* rows, tenon_error* error) 
   (void)cursor, (void)rows;
   return refuse(error);
 }
-static void cursor_close(tenon_cursor* cursor) {
-  (void)cursor;
-}
+static void cursor_close(tenon_cursor* cursor) { (void)cursor; }
 
 #ifdef VARIANT_NO_ENTRY
 #define ENTRY entry_by_another_name

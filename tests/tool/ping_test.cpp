@@ -19,7 +19,8 @@ PostgresServer& server() {
 
 std::map<std::string, std::string> environment_of(const PostgresServer& of) {
   std::map<std::string, std::string> variables;
-  for (const auto& [name, value] : of.environment()) variables[name] = value;
+  for (const auto& [name, value] : of.environment())
+    variables[name] = value;
   return variables;
 }
 
@@ -69,7 +70,8 @@ TEST_CASE("ping where nothing listens exits with 2 and says where") {
 
 TEST_CASE("ping with a broken configuration is not attempted and exits with 3") {
   const TemporaryFolder folder;
-  const auto file = folder.write("storage.yaml", "version: 1\nprofiles: { dev: { backend: sqlite, pool: { size: many } } }\n");
+  const auto file =
+      folder.write("storage.yaml", "version: 1\nprofiles: { dev: { backend: sqlite, pool: { size: many } } }\n");
   const auto result = run_tool({"ping", "-c", file});
   CHECK(result.exit == 3);
   CHECK(has(result.out, "not attempted"));
@@ -77,11 +79,13 @@ TEST_CASE("ping with a broken configuration is not attempted and exits with 3") 
 
 TEST_CASE("doctor finds nothing wrong with a good profile") {
   const TemporaryFolder folder;
-  const auto file = folder.write("storage.yaml", "version: 1\nprofiles: { dev: { backend: sqlite, connection: { database: ./dev.db } } }\n");
+  const auto file = folder.write(
+      "storage.yaml", "version: 1\nprofiles: { dev: { backend: sqlite, connection: { database: ./dev.db } } }\n");
   const auto result = run_tool({"doctor", "-c", file});
   INFO(result.out << result.err);
   CHECK(result.exit == 0);
-  for (const char* part : {"file    ok", "plugin  ok", "server  ok", "schema  note"}) CHECK(has(result.out, part));
+  for (const char* part : {"file    ok", "plugin  ok", "server  ok", "schema  note"})
+    CHECK(has(result.out, part));
 }
 
 TEST_CASE("doctor names the part that is wrong and skips what depends on it") {

@@ -17,7 +17,8 @@ int config_check(const Common& common) {
   if (common.json) {
     print(config::to_json(problems));
   } else {
-    for (const config::Problem& problem : problems) fmt::print(stderr, "{}\n", config::to_text(problem));
+    for (const config::Problem& problem : problems)
+      fmt::print(stderr, "{}\n", config::to_text(problem));
     const auto warnings = static_cast<std::ptrdiff_t>(problems.size()) - errors;
     print(errors == 0 && warnings == 0 ? std::string("ok\n")
                                        : fmt::format("{} error{}, {} warning{}\n", errors, errors == 1 ? "" : "s",

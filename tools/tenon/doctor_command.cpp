@@ -110,7 +110,8 @@ private:
     }
     for (const std::string& message : missing) {
       worst_ = worst_ == kOk ? kFailed : worst_;
-      add("schema", State::wrong, message, "create what is missing with tenon::adpa::create_tables(store), or alter the table");
+      add("schema", State::wrong, message,
+          "create what is missing with tenon::adpa::create_tables(store), or alter the table");
     }
     if (missing.empty()) add("schema", State::ok, fmt::format("all {} tables of tenon::adpa are there", there));
   }
@@ -133,7 +134,8 @@ private:
       return worst_;
     }
     for (const Finding& finding : findings_) {
-      print(fmt::format("{:<7} {:<8} {}\n", finding.part, kStates[static_cast<std::size_t>(finding.state)], finding.message));
+      print(fmt::format("{:<7} {:<8} {}\n", finding.part, kStates[static_cast<std::size_t>(finding.state)],
+                        finding.message));
       if (!finding.next.empty()) print(fmt::format("{:16} next: {}\n", "", finding.next));
     }
     return worst_;

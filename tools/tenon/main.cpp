@@ -64,7 +64,8 @@ int main(int argc, char** argv) {
   app.footer("Exit codes: 0 ok, 1 failed, 2 differences, 64 usage, 69 unreachable, 78 configuration.\n"
              "ping: 0 accepting, 1 rejecting, 2 no response, 3 not attempted.");
   app.add_option("-c,--config", common.file, "the configuration file")->type_name("FILE");
-  app.add_option("-p,--profile", common.profile, "the profile (default: the file's default_profile)")->type_name("NAME");
+  app.add_option("-p,--profile", common.profile, "the profile (default: the file's default_profile)")
+      ->type_name("NAME");
   app.add_flag("--json", common.json, "print data as JSON");
   app.add_flag("-v,--verbose", common.verbose, "log to stderr what is done");
 
@@ -83,7 +84,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.001, 3600.0))
       ->capture_default_str();
   auto* doctor_verb = app.add_subcommand("doctor", "look at file, plugin, server and schema, and say what to do next");
-  for (CLI::App* verb : {config, plugins, check, show, schema, list, info, ping_verb, doctor_verb}) verb->fallthrough();
+  for (CLI::App* verb : {config, plugins, check, show, schema, list, info, ping_verb, doctor_verb})
+    verb->fallthrough();
 
   try {
     app.parse(argc, argv);

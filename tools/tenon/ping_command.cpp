@@ -28,7 +28,8 @@ Answer answer_of(const Error& error) {
   }
 }
 
-constexpr std::string_view kWords[] = {"accepting connections", "rejecting connections", "no response", "not attempted"};
+constexpr std::string_view kWords[] = {"accepting connections", "rejecting connections", "no response",
+                                       "not attempted"};
 
 } // namespace
 
@@ -43,8 +44,10 @@ int ping(const Common& common, std::chrono::milliseconds timeout) {
     store.ping();
     const std::chrono::duration<double, std::milli> took = Clock::now() - begin;
     if (common.json) {
-      print_json(boost::json::object{
-          {"endpoint", endpoint}, {"answer", kWords[kAccepting]}, {"exit", kAccepting}, {"milliseconds", took.count()}});
+      print_json(boost::json::object{{"endpoint", endpoint},
+                                     {"answer", kWords[kAccepting]},
+                                     {"exit", kAccepting},
+                                     {"milliseconds", took.count()}});
     } else {
       print(fmt::format("{} - {} ({:.1f} ms)\n", endpoint, kWords[kAccepting], took.count()));
     }

@@ -227,8 +227,8 @@ static int32_t select_rows(const table* from, const tenon_query* query, tenon_cu
   cursor->rows = count - skipped < query->limit ? count - skipped : query->limit;
   cursor->columns = query->column_count > 0 ? query->column_count : from->column_count;
   if (sorted) {
-    cursor->cells = project(found + skipped, cursor->rows, query->column_count > 0 ? query->columns : NULL,
-                            cursor->columns);
+    cursor->cells =
+        project(found + skipped, cursor->rows, query->column_count > 0 ? query->columns : NULL, cursor->columns);
   }
   free(found);
   return cursor->cells != NULL ? TENON_OK : out_of_memory(error);
@@ -241,8 +241,10 @@ static int32_t repository_select(tenon_repository* repository, const tenon_query
   if (status != TENON_OK) return leave(repository, status);
   tenon_cursor* cursor = calloc(1, sizeof *cursor);
   status = cursor == NULL ? out_of_memory(error) : select_rows(from, query, cursor, error);
-  if (status == TENON_OK) *out = cursor;
-  else free(cursor);
+  if (status == TENON_OK)
+    *out = cursor;
+  else
+    free(cursor);
   return leave(repository, status);
 }
 
@@ -335,8 +337,10 @@ static int32_t repository_remove(tenon_repository* repository, const tenon_filte
   uint64_t kept = 0;
   for (uint64_t i = 0; i < from->rows.count; ++i) {
     row cells = from->rows.rows[i];
-    if (matches(filter, cells)) free_row(cells, from->column_count);
-    else from->rows.rows[kept++] = cells;
+    if (matches(filter, cells))
+      free_row(cells, from->column_count);
+    else
+      from->rows.rows[kept++] = cells;
   }
   *affected = from->rows.count - kept;
   from->rows.count = kept;
@@ -345,7 +349,8 @@ static int32_t repository_remove(tenon_repository* repository, const tenon_filte
 
 TENON_ABI_TAG
 
-#define TEXT(literal) {literal, sizeof(literal) - 1}
+#define TEXT(literal)                                                                                                  \
+  { literal, sizeof(literal) - 1 }
 
 TENON_ABI_EXPORT const tenon_backend_v1* tenon_plugin_entry_v1(const tenon_host* host, tenon_error* error);
 const tenon_backend_v1* tenon_plugin_entry_v1(const tenon_host* host, tenon_error* error) {

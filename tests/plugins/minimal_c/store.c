@@ -264,8 +264,7 @@ void give_id(table* of, tenon_cell* cells) {
       cells[i].type = TENON_INT64;
       cells[i].value.integer = of->next_id;
     }
-    if (cells[i].type == TENON_INT64 && cells[i].value.integer >= of->next_id &&
-        cells[i].value.integer < INT64_MAX) {
+    if (cells[i].type == TENON_INT64 && cells[i].value.integer >= of->next_id && cells[i].value.integer < INT64_MAX) {
       of->next_id = cells[i].value.integer + 1;
     }
   }

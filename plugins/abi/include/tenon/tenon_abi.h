@@ -18,10 +18,10 @@
  *             table and of tenon_database may be called from any thread at any time.
  *   Errors:   a function that takes a tenon_error returns TENON_OK or one of TENON_E_*; on failure, and only then, it
  *             fills the error, and its outputs are unchanged. No exception, longjmp or signal leaves a function.
- *   Memory:   who allocates frees. Views passed in are borrowed for the call, unless said otherwise. Views given out live
- *             as long as said at the function. An error's strings live until its release function was called.
- *   Growth:   a struct that begins with struct_size may be longer or shorter than the reader knows; the reader uses
- *             min(struct_size, its own) and takes the rest as zero. Arrays of structs carry their stride in bytes.
+ *   Memory:   who allocates frees. Views passed in are borrowed for the call, unless said otherwise. Views given out
+ * live as long as said at the function. An error's strings live until its release function was called. Growth:   a
+ * struct that begins with struct_size may be longer or shorter than the reader knows; the reader uses min(struct_size,
+ * its own) and takes the rest as zero. Arrays of structs carry their stride in bytes.
  */
 #ifndef TENON_ABI_H
 #define TENON_ABI_H
@@ -107,12 +107,13 @@ typedef struct tenon_string {
 enum { TENON_ERROR_RETRYABLE = 1, TENON_ERROR_BROKEN = 2 };
 
 /* Owned by the caller, who sets struct_size and zeroes the rest. A plugin that fills it may set `release`, which the
- * caller calls exactly once when it has copied what it wants. No field but `detail` may hold parameter or row values. */
+ * caller calls exactly once when it has copied what it wants. No field but `detail` may hold parameter or row values.
+ */
 typedef struct tenon_error {
   uint32_t struct_size;
-  int32_t code;        /* TENON_E_* */
+  int32_t code; /* TENON_E_* */
   int32_t vendor_code;
-  uint32_t flags;      /* TENON_ERROR_* */
+  uint32_t flags; /* TENON_ERROR_* */
   tenon_string message;
   tenon_string hint;
   tenon_string sqlstate;
@@ -146,8 +147,8 @@ typedef struct tenon_cell {
   uint32_t reserved;
   uint64_t size; /* bytes behind data, 0 for values held in place */
   union {
-    int64_t integer; /* boolean 0 or 1, int64, timestamp (µs since 1970 UTC), date (days since 1970) */
-    double real;     /* float64; never NaN */
+    int64_t integer;  /* boolean 0 or 1, int64, timestamp (µs since 1970 UTC), date (days since 1970) */
+    double real;      /* float64; never NaN */
     const void* data; /* text, blob, decimal, uuid (16 bytes), json */
   } value;
 } tenon_cell;
@@ -162,8 +163,12 @@ typedef struct tenon_rows {
 /* ---- described tables ---------------------------------------------------------------------------------------- */
 
 enum { TENON_COLUMN_NULLABLE = 1, TENON_COLUMN_GENERATED = 2 };
-enum { TENON_ON_DELETE_NO_ACTION = 0, TENON_ON_DELETE_RESTRICT = 1, TENON_ON_DELETE_CASCADE = 2,
-       TENON_ON_DELETE_SET_NULL = 3 };
+enum {
+  TENON_ON_DELETE_NO_ACTION = 0,
+  TENON_ON_DELETE_RESTRICT = 1,
+  TENON_ON_DELETE_CASCADE = 2,
+  TENON_ON_DELETE_SET_NULL = 3
+};
 
 typedef struct tenon_column {
   tenon_string name;
@@ -236,8 +241,8 @@ typedef struct tenon_node {
   uint16_t kind;
   uint16_t flags;
   uint32_t children;
-  uint32_t column; /* for TENON_NODE_COLUMN */
-  uint32_t source; /* 0: the queried table */
+  uint32_t column;  /* for TENON_NODE_COLUMN */
+  uint32_t source;  /* 0: the queried table */
   tenon_cell value; /* for TENON_NODE_VALUE */
 } tenon_node;
 
@@ -295,8 +300,12 @@ typedef struct tenon_option {
   tenon_string value;
 } tenon_option;
 
-enum { TENON_ISOLATION_DEFAULT = 0, TENON_ISOLATION_READ_COMMITTED = 1, TENON_ISOLATION_REPEATABLE_READ = 2,
-       TENON_ISOLATION_SERIALIZABLE = 3 };
+enum {
+  TENON_ISOLATION_DEFAULT = 0,
+  TENON_ISOLATION_READ_COMMITTED = 1,
+  TENON_ISOLATION_REPEATABLE_READ = 2,
+  TENON_ISOLATION_SERIALIZABLE = 3
+};
 enum { TENON_TRANSACTION_READ_ONLY = 1, TENON_TRANSACTION_WRITE_INTENT = 2 };
 
 typedef struct tenon_transaction {
@@ -348,7 +357,8 @@ typedef struct tenon_backend_v1 {
   /* The option keys are the profile's `connection`. An unknown key is TENON_E_CONFIG and named in the message. */
   int32_t (*database_open)(const tenon_option* options, uint64_t count, tenon_database** database, tenon_error* error);
   void (*database_close)(tenon_database* database); /* requires: all its sessions are closed */
-  uint64_t (*database_capabilities)(tenon_database* database); /* optional: a subset of `capabilities`, for this database */
+  uint64_t (*database_capabilities)(
+      tenon_database* database); /* optional: a subset of `capabilities`, for this database */
   /* Optional. Where it connects to, without secrets; lives as long as the database. */
   tenon_string (*database_endpoint)(tenon_database* database);
 
@@ -359,7 +369,8 @@ typedef struct tenon_backend_v1 {
   int32_t (*session_begin)(tenon_session*, const tenon_transaction*, tenon_error*); /* TENON_CAP_TRANSACTIONS */
   int32_t (*session_commit)(tenon_session*, tenon_error*);                          /* TENON_CAP_TRANSACTIONS */
   int32_t (*session_rollback)(tenon_session*, tenon_error*);                        /* TENON_CAP_TRANSACTIONS */
-  int32_t (*session_savepoint)(tenon_session*, uint32_t action, uint32_t number, tenon_error*); /* TENON_CAP_SAVEPOINTS */
+  int32_t (*session_savepoint)(tenon_session*, uint32_t action, uint32_t number,
+                               tenon_error*); /* TENON_CAP_SAVEPOINTS */
   int32_t (*session_create_tables)(tenon_session*, const tenon_table* const* tables, uint64_t count,
                                    tenon_error*); /* TENON_CAP_CREATE_TABLES; in this order, if not there */
   int32_t (*session_execute)(tenon_session*, tenon_string sql, const tenon_cell* parameters, uint64_t count,

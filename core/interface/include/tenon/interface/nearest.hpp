@@ -1,6 +1,6 @@
 #pragma once
-// "Did you mean …": the nearest of the valid names to a mistyped one. Used by configuration, backends and tools, so that
-// all of them suggest alike. Threads: pure functions.
+// "Did you mean …": the nearest of the valid names to a mistyped one. Used by configuration, backends and tools, so
+// that all of them suggest alike. Threads: pure functions.
 
 #include <algorithm>
 #include <cstddef>
@@ -27,8 +27,8 @@ namespace tenon {
   return last[b.size()];
 }
 
-/// Returns the name of `valid` (anything of things like std::string_view) with the fewest edits, the first of equals; empty
-/// if none is near: more than two edits, and more than a third of the word, are another word.
+/// Returns the name of `valid` (anything of things like std::string_view) with the fewest edits, the first of equals;
+/// empty if none is near: more than two edits, and more than a third of the word, are another word.
 template <class Names> [[nodiscard]] std::string nearest_name(std::string_view word, const Names& valid) {
   std::string found;
   std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;

@@ -69,7 +69,8 @@ private:
   return content.str();
 }
 
-[[nodiscard]] inline ProgramResult run_program(const std::vector<std::string>& command, const ProgramOptions& options = {}) {
+[[nodiscard]] inline ProgramResult run_program(const std::vector<std::string>& command,
+                                               const ProgramOptions& options = {}) {
   const TemporaryFolder folder;
   const std::string out = folder / "out", err = folder / "err", input = options.input.string();
 
@@ -80,14 +81,19 @@ private:
     variables[text.substr(0, equals)] = text.substr(equals + 1);
   }
   for (const auto& [name, value] : options.environment) {
-    if (value.empty()) variables.erase(name);
-    else variables[name] = value;
+    if (value.empty())
+      variables.erase(name);
+    else
+      variables[name] = value;
   }
   std::vector<std::string> lines;
-  for (const auto& [name, value] : variables) lines.push_back(name + "=" + value);
+  for (const auto& [name, value] : variables)
+    lines.push_back(name + "=" + value);
   std::vector<char*> arguments, environment;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  for (const std::string& line : lines) environment.push_back(const_cast<char*>(line.c_str()));
+  for (const std::string& word : command)
+    arguments.push_back(const_cast<char*>(word.c_str()));
+  for (const std::string& line : lines)
+    environment.push_back(const_cast<char*>(line.c_str()));
   arguments.push_back(nullptr);
   environment.push_back(nullptr);
 
@@ -103,8 +109,7 @@ private:
   if (failed != 0) throw std::runtime_error("cannot run " + command.front());
 
   int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out), read_file(err)};
 }
 
