@@ -20,7 +20,7 @@ constexpr std::uint32_t kCallsPerLook = 64; // how often the clock is asked
 std::string bar(double part) {
   constexpr int kWidth = 30;
   const int full = static_cast<int>(part * kWidth);
-  return fmt::format("[{:#>{}}{:.>{}}] {:3.0f} %", "", full, "", kWidth - full, part * 100);
+  return fmt::format("[{:#>{}}{:.>{}}] ", "", full, "", kWidth - full);
 }
 
 } // namespace
@@ -48,7 +48,7 @@ void Progress::draw(std::uint64_t bytes, std::uint64_t packages, std::chrono::st
       fmt::format("{} packages, {:.1f} MB, {:.0f} s", packages, static_cast<double>(bytes) / 1e6, seconds);
   if (total_ && *total_ > 0) {
     const double part = std::min(1.0, static_cast<double>(bytes) / static_cast<double>(*total_));
-    text = bar(part) + "  " + text;
+    text = fmt::format("{}{:.0f} %, {}", terminal_ ? bar(part) : "", part * 100, text);
   }
   if (terminal_)
     fmt::print(stderr, "\r\x1b[K{}", text);

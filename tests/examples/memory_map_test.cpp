@@ -310,10 +310,10 @@ TEST_CASE("a writer that waits for another one gives up at its deadline") {
   auto first = store.session({.write_intent = true});
   tenon::Repository<Item>{first}.create(item("first"));
   auto second = store.session({.write_intent = true});
-  CHECK_THROWS_AS(tenon::Repository<Item>{second}.create(item("second")), tenon::TimeoutError);
+  CHECK_THROWS_AS(tenon::Repository<Item>{second}.create(item("later")), tenon::TimeoutError);
   first.commit();
   second.rollback();
-  CHECK_NOTHROW(tenon::Repository<Item>{second}.create(item("second")));
+  CHECK_NOTHROW(tenon::Repository<Item>{second}.create(item("later")));
 }
 
 TEST_CASE("upsert creates or updates by a unique key") {

@@ -45,7 +45,8 @@ check_interruption() {
   exits 0 catalogue --keep
   mv output before.txt
   mkfifo "pipe-$signal"
-  catalogue --input "pipe-$signal" >/dev/null 2>errors &
+  # Not through the function, whose process would be a shell.
+  "$BIN/package_catalogue" --config storage.yaml --profile "$profile" --input "pipe-$signal" >/dev/null 2>errors &
   local program=$!
   exec 9>"pipe-$signal"
   for ((i = 0; i < 5000; ++i)); do # more than one batch, so that rows have been written
@@ -80,7 +81,7 @@ for profile in file memory memory_map; do
   check_reports
 done
 check_long_line
-profile=file
+profile="file"
 check_interruption INT 130
 check_interruption KILL 137
 check_keep
