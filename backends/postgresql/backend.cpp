@@ -20,6 +20,7 @@ BackendInfo Backend::plugin_info() {
   info.id = "postgresql";
   info.version = TENON_VERSION;
   info.vendor = "Tenon";
+  info.license = "Apache-2.0";
   info.build = fmt::format("{}; libpq {}.{}", compiler, libpq / 10000, libpq % 10000);
   return info;
 }
