@@ -9,7 +9,7 @@ namespace {
 
 /// The place of SOCI's handle. The type is known from the factory; SOCI hides its type information, so neither a
 /// dynamic_cast nor the sanitizer's check of the cast would link.
-[[gnu::no_sanitize("vptr")]] sqlite_api::sqlite3*& handle_of(soci::session& session) {
+__attribute__((no_sanitize("vptr"))) sqlite_api::sqlite3*& handle_of(soci::session& session) {
   return static_cast<soci::sqlite3_session_backend*>(session.get_backend())->conn_;
 }
 

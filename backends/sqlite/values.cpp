@@ -138,21 +138,21 @@ std::string_view column_bytes(sqlite3_stmt* statement, int index) noexcept {
   return data == nullptr ? std::string_view{} : std::string_view{static_cast<const char*>(data), size};
 }
 
-Cell read_text(sqlite3_stmt* statement, int index, const StoredColumn& column, Arena& bytes) {
+Cell read_text(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column, Arena& bytes) {
   const std::string_view stored = column_bytes(statement, index);
-  if (sqlite3_column_type(statement, index) != SQLITE_TEXT || !sql::is_text(stored)) does_not_fit(column);
+  if (storage != SQLITE_TEXT || !sql::is_text(stored)) does_not_fit(column);
   const std::string_view kept = bytes.copy(stored.data(), stored.size());
   return column.column->type == CellType::json ? Cell::json(kept) : Cell::text(kept);
 }
 
-Cell read_decimal(sqlite3_stmt* statement, int index, const StoredColumn& column, Arena& bytes) {
+Cell read_decimal(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column, Arena& bytes) {
   std::array<char, 400> digits{};
   std::string_view stored;
   const auto write = [&](auto value, auto... format) {
     const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), value, format...);
     stored = {digits.data(), static_cast<std::size_t>(written.ptr - digits.data())};
   };
-  switch (sqlite3_column_type(statement, index)) {
+  switch (storage) {
     case SQLITE_INTEGER: write(sqlite3_column_int64(statement, index)); break;
     case SQLITE_FLOAT: write(sqlite3_column_double(statement, index), std::chars_format::fixed); break;
     case SQLITE_TEXT: stored = column_bytes(statement, index); break;
@@ -162,9 +162,8 @@ Cell read_decimal(sqlite3_stmt* statement, int index, const StoredColumn& column
   return Cell::decimal(bytes.copy(stored.data(), stored.size()));
 }
 
-Cell read_uuid_cell(sqlite3_stmt* statement, int index, const StoredColumn& column, Arena& bytes) {
+Cell read_uuid_cell(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column, Arena& bytes) {
   const std::string_view stored = column_bytes(statement, index);
-  const int storage = sqlite3_column_type(statement, index);
   if (storage == SQLITE_BLOB && stored.size() == 16) return Cell::uuid(bytes.copy(stored.data(), 16).data());
   if (storage != SQLITE_TEXT) does_not_fit(column);
   const auto uuid = read_uuid(stored);
@@ -172,8 +171,7 @@ Cell read_uuid_cell(sqlite3_stmt* statement, int index, const StoredColumn& colu
   return Cell::uuid(bytes.copy(uuid->data(), uuid->size()).data());
 }
 
-std::int64_t read_integer(sqlite3_stmt* statement, int index, const StoredColumn& column) {
-  const int storage = sqlite3_column_type(statement, index);
+std::int64_t read_integer(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column) {
   if (storage == SQLITE_INTEGER) return sqlite3_column_int64(statement, index);
   if (storage != SQLITE_FLOAT) does_not_fit(column);
   const double value = sqlite3_column_double(statement, index);
@@ -181,8 +179,7 @@ std::int64_t read_integer(sqlite3_stmt* statement, int index, const StoredColumn
   return static_cast<std::int64_t>(value);
 }
 
-double read_real(sqlite3_stmt* statement, int index, const StoredColumn& column) {
-  const int storage = sqlite3_column_type(statement, index);
+double read_real(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column) {
   if (storage == SQLITE_FLOAT) return sqlite3_column_double(statement, index);
   if (storage != SQLITE_INTEGER) does_not_fit(column);
   const std::int64_t value = sqlite3_column_int64(statement, index);
@@ -191,9 +188,9 @@ double read_real(sqlite3_stmt* statement, int index, const StoredColumn& column)
 }
 
 /// Microseconds or days: as an integer, or as text in any form that time_text.hpp reads.
-std::int64_t read_dated(sqlite3_stmt* statement, int index, const StoredColumn& column) {
-  if (sqlite3_column_type(statement, index) == SQLITE_INTEGER) return sqlite3_column_int64(statement, index);
-  if (sqlite3_column_type(statement, index) != SQLITE_TEXT) does_not_fit(column);
+std::int64_t read_dated(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column) {
+  if (storage == SQLITE_INTEGER) return sqlite3_column_int64(statement, index);
+  if (storage != SQLITE_TEXT) does_not_fit(column);
   const std::string_view stored = column_bytes(statement, index);
   const auto value = column.column->type == CellType::date ? read_date(stored) : read_timestamp(stored);
   if (!value) does_not_fit(column);
@@ -304,20 +301,20 @@ Cell read(sqlite3_stmt* statement, int index, const StoredColumn& column, Arena&
       if (value != 0 && value != 1) does_not_fit(column);
       return Cell::boolean(value == 1);
     }
-    case CellType::int64: return Cell::int64(read_integer(statement, index, column));
-    case CellType::float64: return Cell::float64(read_real(statement, index, column));
+    case CellType::int64: return Cell::int64(read_integer(statement, index, storage, column));
+    case CellType::float64: return Cell::float64(read_real(statement, index, storage, column));
     case CellType::text:
-    case CellType::json: return read_text(statement, index, column, bytes);
+    case CellType::json: return read_text(statement, index, storage, column, bytes);
     case CellType::blob: {
       if (storage != SQLITE_BLOB) does_not_fit(column);
       const std::string_view stored = column_bytes(statement, index);
       const std::string_view kept = bytes.copy(stored.data(), stored.size());
       return Cell::blob(kept.data(), kept.size());
     }
-    case CellType::decimal: return read_decimal(statement, index, column, bytes);
-    case CellType::uuid: return read_uuid_cell(statement, index, column, bytes);
-    case CellType::timestamp: return Cell::timestamp(read_dated(statement, index, column));
-    case CellType::date: return Cell::date(read_dated(statement, index, column));
+    case CellType::decimal: return read_decimal(statement, index, storage, column, bytes);
+    case CellType::uuid: return read_uuid_cell(statement, index, storage, column, bytes);
+    case CellType::timestamp: return Cell::timestamp(read_dated(statement, index, storage, column));
+    case CellType::date: return Cell::date(read_dated(statement, index, storage, column));
   }
   raise(ErrorCode::not_supported, &column, "the column has a type that this backend does not know");
 }

@@ -249,6 +249,15 @@ TEST_CASE_METHOD(Words, "conditions added one by one nest as deep as a tree may 
   CHECK(ids(repository(), tree) == std::vector<std::int64_t>{1});
 }
 
+TEST_CASE_METHOD(Words, "conditions that alternate nest deeper than SQLite's parser would take them as they come") {
+  Tree tree = node(NodeKind::eq, {column(0), literal(1)});
+  for (int i = 0; i < 100; ++i) {
+    const Tree other = node(i % 2 == 0 ? NodeKind::lt : NodeKind::ge, {column(0), literal(i % 2 == 0 ? -i : i - 200)});
+    tree = node(i % 2 == 0 ? NodeKind::any_of : NodeKind::all_of, {other, tree}); // neither changes the meaning
+  }
+  CHECK(ids(repository(), tree) == std::vector<std::int64_t>{1});
+}
+
 TEST_CASE_METHOD(Words, "order puts NULL where it is asked for, and as the largest otherwise") {
   const Tree a_few =
       node(NodeKind::in, {column(0), literal(1), literal(2), literal(3), literal(4)}); // numbers NULL, -1, 0, 2

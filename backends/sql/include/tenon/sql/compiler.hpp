@@ -3,11 +3,13 @@
 // StatementCache. Placeholders are numbered in the order in which call.hpp collects parameters.
 // Requires that the call was read by call.hpp's readers, which check the tree. Threads: no state between calls.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <tenon/interface/query.hpp>
@@ -87,8 +89,36 @@ private:
     for (std::uint32_t i = 0; i < children; ++i)
       terms.push_back(predicate(position, inside));
     if (children == 1) return std::move(terms.front());
+    deepest_first(terms);
     std::string out = joined(terms, self == Outer::all_of ? " AND " : " OR ");
-    return outer == Outer::none || outer == self ? out : "(" + out + ")";
+    const bool binds_tighter = self == Outer::all_of || outer == Outer::none || outer == self;
+    return binds_tighter ? out : "(" + out + ")";
+  }
+
+  /// Parsers keep what stands to the left of a parenthesis on a stack (SQLite: 100 entries), so a deep term comes
+  /// first. Placeholders are numbered, so the order of the parameters stays.
+  static void deepest_first(std::vector<std::string>& terms) {
+    constexpr std::size_t kDeep = 8;
+    std::size_t deepest = 0;
+    std::size_t depth = 0;
+    for (std::size_t i = 0; i < terms.size(); ++i) {
+      const std::size_t found = nesting(terms[i]);
+      if (found > depth) {
+        depth = found;
+        deepest = i;
+      }
+    }
+    if (depth >= kDeep) std::swap(terms.front(), terms[deepest]);
+  }
+
+  static std::size_t nesting(std::string_view sql) noexcept {
+    std::size_t open = 0;
+    std::size_t most = 0;
+    for (const char c : sql) {
+      if (c == '(') most = std::max(most, ++open);
+      if (c == ')' && open > 0) --open;
+    }
+    return most;
   }
 
   static std::string joined(std::span<const std::string> terms, std::string_view word) {
