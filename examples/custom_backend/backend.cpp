@@ -13,7 +13,7 @@ namespace memory_map {
 class Backend final : public tenon::IBackend {
 public:
   static tenon::BackendInfo plugin_info() {
-    return {"memory_map", MEMORY_MAP_VERSION, "the Tenon examples", "Apache-2.0", "", "built with " __VERSION__};
+    return {"memory_map", MEMORY_MAP_VERSION, "the Tenon examples", "Apache-2.0", "", "compiler " __VERSION__};
   }
 
   // Claimed is what is kept. Not claimed: foreign_keys (described ones are not enforced), sql, cancel, bulk_load and

@@ -23,10 +23,8 @@ public:
 
 private:
   tenon::CellType type_ = tenon::CellType::null;
-  union {
-    std::int64_t integer_ = 0;
-    double real_;
-  };
+  std::int64_t integer_ = 0;
+  double real_ = 0;
   std::string bytes_;
 };
 
