@@ -28,6 +28,7 @@ struct LayerTest {
 
   LayerTest() {
     settings.call_timeout = Duration::zero();
+    settings.error_detail = ErrorDetail::full;
     set_log_sink([this](LogLevel, std::string_view message) { said.emplace_back(message); });
   }
   ~LayerTest() { set_log_sink({}); }
@@ -113,6 +114,29 @@ TEST_CASE_METHOD(LayerTest, "log layer: operation, table and time; the error's c
   REQUIRE(said.size() == 2);
   CHECK_THAT(said[0], Catch::StartsWith("count teams ") && Catch::EndsWith(" ms"));
   CHECK_THAT(said[1], Catch::StartsWith("remove teams failed after ") && Catch::EndsWith("IntegrityError 23505"));
+}
+
+TEST_CASE_METHOD(LayerTest,
+                 "discretion layer: the detail, which may hold values, is left out unless it was asked for") {
+  ErrorInfo info = fake::error(ErrorCode::unique_violation, "name is taken");
+  info.detail = "Key (name)=(secret) already exists.";
+  info.constraint = "teams_name_key";
+  for (const ErrorDetail wanted : {ErrorDetail::none, ErrorDetail::full}) {
+    settings.error_detail = wanted;
+    const auto session = layered();
+    script->fail("count", info);
+    script->fail("ping", fake::error(ErrorCode::not_ready, "starting up"));
+    try {
+      static_cast<void>(session->repository(described<Team>()).count({}));
+      FAIL("no error");
+    } catch (const IntegrityError& error) {
+      CHECK(error.detail() == (wanted == ErrorDetail::full ? info.detail : ""));
+      CHECK(error.message() == "name is taken");
+      CHECK(error.constraint() == "teams_name_key");
+      CHECK_THAT(error.what(), !Catch::Contains("secret"));
+    }
+    CHECK_THROWS_AS(session->ping(), NotReady); // an error without detail passes as it is
+  }
 }
 
 TEST_CASE("log: a sink is replaced, and silence is the default") {

@@ -186,6 +186,23 @@ TEST_CASE_METHOD(StoreTest, "store: ping is a round trip on a pooled connection"
   CHECK(store().figures().in_use == 0);
 }
 
+TEST_CASE_METHOD(StoreTest, "store: a connect that fails keeps its detail to itself unless it was asked for") {
+  ErrorInfo info = fake::error(ErrorCode::auth, "rejected");
+  info.detail = "password authentication failed for user secret";
+  for (const ErrorDetail wanted : {ErrorDetail::none, ErrorDetail::full}) {
+    settings.error_detail = wanted;
+    opened.reset();
+    script->fail("connect", info);
+    try {
+      store().ping();
+      FAIL("no error");
+    } catch (const AuthError& error) {
+      CHECK(error.detail().empty() == (wanted == ErrorDetail::none));
+      CHECK(error.message() == "rejected");
+    }
+  }
+}
+
 TEST_CASE_METHOD(StoreTest, "store: a closed one refuses work and says which") {
   store().ping();
   store().close();
