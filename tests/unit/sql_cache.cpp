@@ -45,6 +45,12 @@ TEST_CASE("lists of every length have one shape, but for the empty one") {
   CHECK_FALSE(shape_of(list(1)) == shape_of(list(0)));
 }
 
+TEST_CASE("lists of different types have different shapes, because their parameters do") {
+  const auto list = [](const Cell& element) { return node(NodeKind::in, {column(5), literal(element)}); };
+  CHECK_FALSE(shape_of(list(Cell::int64(1))) == shape_of(list(Cell::decimal("1"))));
+  CHECK_FALSE(shape_of(list(Cell::int64(1))) == shape_of(list(Cell::null())));
+}
+
 TEST_CASE("whatever changes the SQL changes the shape") {
   const Tree plain = node(NodeKind::eq, {column(2), literal(1)});
   CHECK_FALSE(shape_of(plain) == shape_of(node(NodeKind::ne, {column(2), literal(1)})));
