@@ -21,7 +21,7 @@ TEST_CASE("plugin list says why a file in a place of search is no plugin") {
 }
 
 TEST_CASE("plugin info takes an id or a path") {
-  for (const std::string plugin : {std::string("sqlite"), std::string(TENON_PLUGINS "/libtenon_sqlite.so")}) {
+  for (const std::string& plugin : {std::string("sqlite"), std::string(TENON_PLUGINS "/libtenon_sqlite.so")}) {
     const auto result = run_tool({"plugin", "info", plugin, "--json"});
     CHECK(result.exit == 0);
     CHECK(has(result.out, "\"id\":\"sqlite\""));

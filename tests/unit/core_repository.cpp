@@ -151,6 +151,8 @@ TEST_CASE_METHOD(RepositoryTest, "select: a limit or an offset adds the key to t
   static_cast<void>(players.query().order_by(col<&Player::score>.desc()).limit(5).all());
   REQUIRE(script->order.size() == 2);
   CHECK(script->order[1].column == detail::kIdColumn);
+  static_cast<void>(players.query().order_by(col<&Player::score>.asc()).offset(5).all());
+  CHECK(script->order.size() == 2);
   static_cast<void>(players.query().order_by(col<&Player::id>.desc()).offset(5).all());
   REQUIRE(script->order.size() == 1);
   CHECK(script->order[0].descending == 1);

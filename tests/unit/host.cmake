@@ -16,6 +16,8 @@ add_executable(unit_host_tests
   ${CMAKE_CURRENT_LIST_DIR}/host_negotiate_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/host_search_test.cpp)
 tenon_target(unit_host_tests)
+# In a folder of its own: the folder beside the program is one of the places of search, and must not be there.
+set_target_properties(unit_host_tests PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/host)
 target_compile_definitions(unit_host_tests PRIVATE
   TENON_TEST_PLUGIN_DIR="$<TARGET_FILE_DIR:test_plugin_good>")
 target_link_libraries(unit_host_tests PRIVATE tenon_host Catch2::Catch2 fmt::fmt Threads::Threads ${CMAKE_DL_LIBS})

@@ -261,8 +261,8 @@ private:
   template <auto Pointer> static constexpr std::uint32_t kColumn = detail::column_of<Pointer>();
 
   [[nodiscard]] bool hides() const noexcept { return IsModel<T> && hide_deleted_; }
-  [[nodiscard]] detail::Tree visible(detail::Tree where) const {
-    return hides() ? detail::active_only(where) : std::move(where);
+  [[nodiscard]] detail::Tree visible(const detail::Tree& where) const {
+    return hides() ? detail::active_only(where) : where;
   }
   template <class... Key> [[nodiscard]] detail::Tree by_key(const Key&... key) const {
     return detail::key_equals(described<T>(), 0, detail::key_cells(detail::primary_key_of<T>(), key...));
