@@ -2,7 +2,6 @@
 
 #include <array>
 #include <charconv>
-#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -74,7 +73,6 @@ const char* word(Synchronous mode) noexcept {
 
 Settings read_settings(Options options) {
   Settings settings;
-  std::optional<Synchronous> synchronous;
   for (const Option& option : options) {
     if (option.key == "database") {
       settings.database = option.value;
@@ -83,7 +81,7 @@ Settings read_settings(Options options) {
     } else if (option.key == "journal_mode") {
       settings.journal_mode = one_of(option, kJournalModes, "wal, delete or memory");
     } else if (option.key == "synchronous") {
-      synchronous = one_of(option, kSynchronous, "normal, full or off");
+      settings.synchronous = one_of(option, kSynchronous, "normal, full or off");
     } else if (option.key == "foreign_keys") {
       settings.foreign_keys = one_of(option, kBooleans, "true or false");
     } else {
@@ -97,8 +95,6 @@ Settings read_settings(Options options) {
   if (settings.database.find('\0') != std::string::npos) {
     throw_error(ErrorCode::config, "sqlite: the path of the database holds a NUL byte");
   }
-  settings.synchronous =
-      synchronous.value_or(settings.journal_mode == JournalMode::wal ? Synchronous::normal : Synchronous::full);
   return settings;
 }
 

@@ -16,7 +16,7 @@ struct Settings {
   std::string database; ///< a path, or ":memory:"
   std::chrono::milliseconds busy_timeout{5000};
   JournalMode journal_mode = JournalMode::wal;
-  Synchronous synchronous = Synchronous::normal; ///< without WAL the default is full: NORMAL may corrupt there
+  Synchronous synchronous = Synchronous::full; ///< an acknowledged commit survives a power cut
   bool foreign_keys = true;
 
   [[nodiscard]] bool in_memory() const noexcept { return database == ":memory:"; }

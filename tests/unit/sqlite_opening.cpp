@@ -31,7 +31,7 @@ TEST_CASE("a new file is created with a write-ahead log and foreign keys") {
   TemporaryFolder folder;
   OneSession one(folder.file("new.db"));
   CHECK(one.text("PRAGMA journal_mode") == "wal");
-  CHECK(one.number("PRAGMA synchronous") == 1);
+  CHECK(one.number("PRAGMA synchronous") == 2);
   CHECK(one.number("PRAGMA foreign_keys") == 1);
   CHECK(one.session->alive());
   CHECK_NOTHROW(one.session->ping());

@@ -19,15 +19,14 @@ TEST_CASE("settings have sound defaults") {
   CHECK_FALSE(settings.in_memory());
   CHECK(settings.busy_timeout == 5s);
   CHECK(settings.journal_mode == sqlite::JournalMode::wal);
-  CHECK(settings.synchronous == sqlite::Synchronous::normal);
+  CHECK(settings.synchronous == sqlite::Synchronous::full);
   CHECK(settings.foreign_keys);
   CHECK(read({{"database", ":memory:"}}).in_memory());
 }
 
-TEST_CASE("without a write-ahead log every commit is synchronous, unless said otherwise") {
+TEST_CASE("every commit waits for the disk, unless said otherwise") {
   CHECK(read({{"database", "a"}, {"journal_mode", "delete"}}).synchronous == sqlite::Synchronous::full);
-  CHECK(read({{"synchronous", "off"}, {"database", "a"}, {"journal_mode", "delete"}}).synchronous ==
-        sqlite::Synchronous::off);
+  CHECK(read({{"synchronous", "normal"}, {"database", "a"}}).synchronous == sqlite::Synchronous::normal);
 }
 
 TEST_CASE("durations are milliseconds or carry a unit") {

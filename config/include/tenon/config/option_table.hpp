@@ -194,8 +194,10 @@ inline constexpr auto kOptions = std::to_array<OptionSpec>({
      .backends = kSqlite},
     {.key = "connection.synchronous",
      .type = OptionType::choice,
-     .description = "When SQLite waits for the disk; `normal` may lose the last commits on power failure, never the "
-                    "database. If not set: `normal` with the journal mode `wal`, else `full`.",
+     .description =
+         "When SQLite waits for the disk: `full` at every commit; `normal`, with the journal mode `wal`, may "
+         "lose the last commits on power failure, but never the database.",
+     .fallback = "full",
      .choices = "normal|full|off",
      .backends = kSqlite},
     {.key = "connection.foreign_keys",
