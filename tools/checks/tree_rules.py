@@ -17,7 +17,7 @@ CODE = {".cpp", ".hpp", ".c", ".h", ".py", ".sh", ".cmake"}
 # a path in this tree (ROOT "/config/storage.yaml"). Any other one is a place on the machine of whoever wrote it.
 KNOWN_TOP_FOLDERS = {"bin", "boot", "dev", "etc", "lib", "lib64", "media", "opt", "proc", "run", "sbin", "srv", "sys",
                      "home", "tmp", "usr", "var", "absent", "missing", "nonexistent", "no", "path", "does"}
-ABSOLUTE = re.compile(r"""(?:^|(?<=[\s"'`(=<>,:\[{|]))/([A-Za-z0-9_.-]+)/[A-Za-z0-9_.-]""")
+ABSOLUTE = re.compile(r"""(?:^|(?<=[\s"'`(=<,:\[{|]))/([A-Za-z0-9_.-]+)/[A-Za-z0-9_.-]""")
 PRIVATE_HOME = re.compile(r"/(?:home|root|Users)/(?!(?:developer|user|you)\b)[A-Za-z0-9_.-]+")
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
 HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*\s*$")

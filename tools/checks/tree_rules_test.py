@@ -41,7 +41,7 @@ class TreeRules(unittest.TestCase):
                 self.assertTrue(self.found("a.cpp", text))
         self.assertTrue(self.found("a.cpp", f"{home}/somebody/x"))
         for text in ("/usr/lib/x", "/home/user/x", "ROOT \"/docs/x.md\"", "/run/secrets/db", "and/or/else", "https://example.org/a/b", "a // b", "$x/y/z",
-                     "postgresql://app@host:5432/shop/x", "file:///etc/x", "</b>", "file:/name?vfs=memdb"):
+                     "postgresql://app@host:5432/shop/x", "file:///etc/x", "</b>", "file:/name?vfs=memdb", "$<X:y>/tenon/x"):
             with self.subTest(text):
                 self.assertEqual(self.found("a.cpp", text), [])
 
