@@ -1,7 +1,6 @@
 // The tree follows its list of who may know whom; and the check finds what breaks it, so that it cannot pass by being
 // blind.
 
-#define CATCH_CONFIG_MAIN
 #include <catch2/catch.hpp>
 
 #include <string>

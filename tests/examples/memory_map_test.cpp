@@ -1,4 +1,3 @@
-#define CATCH_CONFIG_MAIN
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>

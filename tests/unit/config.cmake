@@ -1,17 +1,15 @@
 # config through libtenon's public headers; yaml-cpp only to read the JSON that config writes.
-find_package(Catch2 2.13 REQUIRED)
 find_package(yaml-cpp REQUIRED)
 
 add_executable(config_test)
 target_sources(config_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/config_errors.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/config_main.cpp
   ${CMAKE_CURRENT_LIST_DIR}/config_profiles.cpp
   ${CMAKE_CURRENT_LIST_DIR}/config_schema.cpp
   ${CMAKE_CURRENT_LIST_DIR}/config_secrets.cpp
   ${CMAKE_CURRENT_LIST_DIR}/config_sources.cpp
   ${CMAKE_CURRENT_LIST_DIR}/config_uri.cpp)
-target_link_libraries(config_test PRIVATE tenon::tenon yaml-cpp Catch2::Catch2)
+target_link_libraries(config_test PRIVATE tenon::tenon yaml-cpp tenon_catch_main)
 target_compile_definitions(config_test PRIVATE TENON_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 tenon_target(config_test)
 add_test(NAME config COMMAND config_test)

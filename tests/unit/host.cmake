@@ -1,12 +1,10 @@
 # Unit tests of the plugin host, against plugins built for them, and of tenon_abi.h under every compiler that it promises.
-find_package(Catch2 REQUIRED)
 find_package(fmt CONFIG REQUIRED)
 find_package(Threads REQUIRED)
 add_subdirectory(${CMAKE_CURRENT_LIST_DIR}/../plugins ${CMAKE_CURRENT_BINARY_DIR}/test_plugins)
 get_property(test_plugins GLOBAL PROPERTY TENON_TEST_PLUGINS)
 
 add_executable(unit_host_tests
-  ${CMAKE_CURRENT_LIST_DIR}/host_main.cpp
   ${CMAKE_CURRENT_LIST_DIR}/host_support.cpp
   ${CMAKE_CURRENT_LIST_DIR}/host_adapter_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/host_load_test.cpp
@@ -20,7 +18,7 @@ tenon_target(unit_host_tests)
 set_target_properties(unit_host_tests PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/host)
 target_compile_definitions(unit_host_tests PRIVATE
   TENON_TEST_PLUGIN_DIR="$<TARGET_FILE_DIR:test_plugin_good>")
-target_link_libraries(unit_host_tests PRIVATE tenon_host Catch2::Catch2 fmt::fmt Threads::Threads ${CMAKE_DL_LIBS})
+target_link_libraries(unit_host_tests PRIVATE tenon_host tenon_catch_main fmt::fmt Threads::Threads ${CMAKE_DL_LIBS})
 add_dependencies(unit_host_tests ${test_plugins})
 
 add_test(NAME unit_host COMMAND unit_host_tests)

@@ -1,6 +1,5 @@
 // The kit's stores in memory: each is alone, has its tables, and is real.
 
-#define CATCH_CONFIG_MAIN
 #include <catch2/catch.hpp>
 
 #include <cstdint>

@@ -1,4 +1,3 @@
-#define CATCH_CONFIG_MAIN
 #include <libpq-fe.h>
 #include <signal.h>
 #include <sys/stat.h>

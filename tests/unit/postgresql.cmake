@@ -1,5 +1,4 @@
 # The PostgreSQL backend's classes, behind the plugin's two exports, against a real server that the binary starts itself.
-find_package(Catch2 2.13 REQUIRED)
 find_package(PostgreSQL REQUIRED)
 find_package(SOCI REQUIRED COMPONENTS PostgreSQL)
 find_package(fmt REQUIRED)
@@ -10,7 +9,6 @@ target_sources(postgresql_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_connection.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_errors.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_existing.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/postgresql_main.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_pooler.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_repository.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_settings.cpp
@@ -19,7 +17,7 @@ target_sources(postgresql_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_values.cpp)
 target_link_libraries(postgresql_test PRIVATE
   tenon_postgresql_objects tenon_test_servers SOCI::Core SOCI::PostgreSQL PostgreSQL::PostgreSQL fmt::fmt-header-only
-  Catch2::Catch2 Threads::Threads)
+  tenon_catch_main Threads::Threads)
 tenon_target(postgresql_test)
 add_test(NAME postgresql COMMAND postgresql_test)
 set_tests_properties(postgresql PROPERTIES LABELS unit TIMEOUT 300)

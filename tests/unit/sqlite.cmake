@@ -1,5 +1,4 @@
 # backends/sqlite by itself: its classes over real databases, in memory and in temporary files.
-find_package(Catch2 2.13 REQUIRED)
 find_package(SOCI REQUIRED COMPONENTS SQLite3)
 find_package(SQLite3 REQUIRED)
 find_package(Threads REQUIRED)
@@ -12,7 +11,6 @@ target_sources(sqlite_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_errors.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_foreign_tables.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_limits.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/sqlite_main.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_opening.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_predicates.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_settings.cpp
@@ -23,7 +21,7 @@ target_sources(sqlite_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_values.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_writes.cpp)
 target_link_libraries(sqlite_test PRIVATE
-  tenon_sqlite_objects SOCI::Core SOCI::SQLite3 SQLite::SQLite3 Catch2::Catch2 Threads::Threads)
+  tenon_sqlite_objects SOCI::Core SOCI::SQLite3 SQLite::SQLite3 tenon_catch_main Threads::Threads)
 tenon_target(sqlite_test)
 add_test(NAME sqlite COMMAND sqlite_test)
 set_tests_properties(sqlite PROPERTIES LABELS unit TIMEOUT 180)
