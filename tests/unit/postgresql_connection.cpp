@@ -6,6 +6,8 @@
 #include <atomic>
 #include <thread>
 
+#include <tenon/testing/latency.hpp>
+
 #include "postgresql_support.hpp"
 
 namespace tenon::postgresql::test {
@@ -16,7 +18,7 @@ using std::chrono::milliseconds;
 milliseconds elapsed(Clock::time_point since) { return std::chrono::duration_cast<milliseconds>(Clock::now() - since); }
 
 /// What a call may take beyond its deadline, by the design's invariant.
-constexpr milliseconds kOver{250};
+constexpr milliseconds kOver = tenon::testing::kLateness;
 
 std::string pid_of(ISession& session) { return value_of(session, "SELECT pg_backend_pid()"); }
 

@@ -3,8 +3,6 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
 #include <fmt/format.h>
 
 #include <tenon/adpa/adpa.hpp>
@@ -123,12 +121,12 @@ private:
 
   int print_all() const {
     if (common_.json) {
-      boost::json::array array;
+      Json array = Json::array();
       for (const Finding& finding : findings_) {
-        array.push_back(boost::json::object{{"part", finding.part},
-                                            {"state", kStates[static_cast<std::size_t>(finding.state)]},
-                                            {"message", finding.message},
-                                            {"next", finding.next}});
+        array.push_back(Json{{"part", finding.part},
+                             {"state", kStates[static_cast<std::size_t>(finding.state)]},
+                             {"message", finding.message},
+                             {"next", finding.next}});
       }
       print_json(array);
       return worst_;

@@ -3,9 +3,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -20,10 +17,10 @@ config::Sources Common::sources() const {
 
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
-void print_json(const boost::json::value& value) { print(boost::json::serialize(value) + "\n"); }
+void print_json(const Json& value) { print(value.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"); }
 
-boost::json::object to_json(const Error& error) {
-  boost::json::array columns(error.columns().begin(), error.columns().end());
+Json to_json(const Error& error) {
+
   return {{"error", error_name(error.code())},
           {"message", error.message()},
           {"hint", error.hint()},
@@ -31,7 +28,7 @@ boost::json::object to_json(const Error& error) {
           {"backend", error.backend()},
           {"constraint", error.constraint()},
           {"table", error.table()},
-          {"columns", std::move(columns)},
+          {"columns", error.columns()},
           {"retryable", error.retryable()}};
 }
 

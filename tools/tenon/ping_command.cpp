@@ -1,6 +1,5 @@
 #include <chrono>
 
-#include <boost/json/object.hpp>
 #include <fmt/format.h>
 
 #include <tenon/tenon.hpp>
@@ -44,10 +43,10 @@ int ping(const Common& common, std::chrono::milliseconds timeout) {
     store.ping();
     const std::chrono::duration<double, std::milli> took = Clock::now() - begin;
     if (common.json) {
-      print_json(boost::json::object{{"endpoint", endpoint},
-                                     {"answer", kWords[kAccepting]},
-                                     {"exit", kAccepting},
-                                     {"milliseconds", took.count()}});
+      print_json(Json{{"endpoint", endpoint},
+                      {"answer", kWords[kAccepting]},
+                      {"exit", kAccepting},
+                      {"milliseconds", took.count()}});
     } else {
       print(fmt::format("{} - {} ({:.1f} ms)\n", endpoint, kWords[kAccepting], took.count()));
     }
@@ -55,7 +54,7 @@ int ping(const Common& common, std::chrono::milliseconds timeout) {
   } catch (const Error& error) {
     const Answer answer = answer_of(error);
     if (common.json) {
-      boost::json::object object = to_json(error);
+      Json object = to_json(error);
       object["endpoint"] = endpoint;
       object["answer"] = kWords[answer];
       object["exit"] = answer;

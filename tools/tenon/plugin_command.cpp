@@ -2,8 +2,6 @@
 #include <string>
 #include <vector>
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -45,15 +43,15 @@ int plugin_list(const Common& common) {
   const host::PluginRequest request = places_of(common);
   const auto listings = host::list_plugins(request);
   if (common.json) {
-    boost::json::array array;
+    Json array = Json::array();
     for (const auto& listing : listings) {
-      array.push_back(boost::json::object{{"id", listing.id},
-                                          {"path", listing.path},
-                                          {"origin", listing.origin},
-                                          {"abi", listing.abi ? host::to_string(*listing.abi) : ""},
-                                          {"status", status_of(listing)},
-                                          {"reason", listing.reason},
-                                          {"hint", listing.hint}});
+      array.push_back(Json{{"id", listing.id},
+                           {"path", listing.path},
+                           {"origin", listing.origin},
+                           {"abi", listing.abi ? host::to_string(*listing.abi) : ""},
+                           {"status", status_of(listing)},
+                           {"reason", listing.reason},
+                           {"hint", listing.hint}});
     }
     print_json(array);
     return kOk;
@@ -92,17 +90,17 @@ int plugin_info(const Common& common, const std::string& plugin) {
   const BackendInfo& info = loaded.info();
   const auto capabilities = names_of(loaded.capabilities());
   if (common.json) {
-    boost::json::array names(capabilities.begin(), capabilities.end());
-    print_json(boost::json::object{{"id", info.id},
-                                   {"version", info.version},
-                                   {"vendor", info.vendor},
-                                   {"license", info.license},
-                                   {"url", info.url},
-                                   {"build", info.build},
-                                   {"path", loaded.path()},
-                                   {"origin", loaded.origin()},
-                                   {"abi", host::to_string(loaded.abi())},
-                                   {"capabilities", std::move(names)}});
+
+    print_json(Json{{"id", info.id},
+                    {"version", info.version},
+                    {"vendor", info.vendor},
+                    {"license", info.license},
+                    {"url", info.url},
+                    {"build", info.build},
+                    {"path", loaded.path()},
+                    {"origin", loaded.origin()},
+                    {"abi", host::to_string(loaded.abi())},
+                    {"capabilities", capabilities}});
     return kOk;
   }
   const auto line = [](std::string_view name, std::string_view value) {
