@@ -66,6 +66,7 @@ const std::vector<Library>& libraries() {
       {"mysql.h", {"backends/mariadb/"}},
       {"CLI/", {"tools/", "examples/"}},
       {"spdlog/", {"tools/"}},
+      {"nlohmann/", {"tools/"}},
   };
   return all;
 }
