@@ -100,7 +100,7 @@ private:
   friend class Statement;
   /// One exchange with the server, as far as its end depends on it.
   struct Exchange {
-    Phase phase;
+    Phase phase{};
     Work work;
     Deadline limit;
     bool begins = false;

@@ -15,7 +15,7 @@ class Arena {
 public:
   /// Returns a copy of the bytes. Lifetime: until clear().
   [[nodiscard]] std::string_view copy(const void* bytes, std::size_t size) {
-    if (size == 0) return {"", 0};
+    if (size == 0) return std::string_view("");
     char* const place = take(size);
     std::memcpy(place, bytes, size);
     return {place, size};
@@ -48,7 +48,7 @@ private:
 
   struct Block {
     std::unique_ptr<char[]> bytes;
-    std::size_t size;
+    std::size_t size = 0;
   };
 
   void grow(std::size_t wanted) {

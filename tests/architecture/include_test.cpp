@@ -25,7 +25,7 @@ std::string report(const std::vector<Finding>& findings) {
   return text;
 }
 
-TEST_CASE("includes: the tree follows the list") { CHECK(report(forbidden_includes(tree())) == ""); }
+TEST_CASE("includes: the tree follows the list") { CHECK(report(forbidden_includes(tree())) == std::string()); }
 
 TEST_CASE("includes: the whole tree is looked at") {
   for (const char* file :
@@ -102,12 +102,12 @@ TEST_CASE("includes: what the list allows is allowed") {
     CAPTURE(file, include);
     Sources changed = tree();
     changed[file] = "#include " + include + "\n";
-    CHECK(report(forbidden_includes(changed)) == "");
+    CHECK(report(forbidden_includes(changed)) == std::string());
   }
 }
 
 TEST_CASE("internals: applications, tools and the kit use core's public names alone") {
-  CHECK(report(uses_of_internals(tree())) == "");
+  CHECK(report(uses_of_internals(tree())) == std::string());
   Sources changed = tree();
   changed["core/adpa/src/planted.cpp"] = "void f() {\n  tenon::detail::Tree tree;\n}\n";
   REQUIRE(uses_of_internals(changed).size() == 1);
@@ -115,7 +115,7 @@ TEST_CASE("internals: applications, tools and the kit use core's public names al
 }
 
 TEST_CASE("length: no file is longer than 600 lines") {
-  CHECK(report(long_files(tree(), kMostLines)) == "");
+  CHECK(report(long_files(tree(), kMostLines)) == std::string());
   CHECK(long_files({{"core/src/planted.cpp", std::string(kMostLines + 1, '\n')}}, kMostLines).size() == 1);
   CHECK(long_files({{"core/src/planted.cpp", std::string(kMostLines, '\n')}}, kMostLines).empty());
 }

@@ -148,10 +148,10 @@ TEST_CASE("text: like knows % and _ for characters, the escape, and case") {
                   "a_c",
                   "a\\c",
                   "",
-                  "a\xC3\xA9"
-                  "c",
-                  "a\xF0\x9F\x97\x84"
-                  "c",
+                  ("a\xC3\xA9"
+                   "c"),
+                  ("a\xF0\x9F\x97\x84"
+                   "c"),
                   "xabcx"};
   items.add_texts(all);
   const auto like = [&](const char* pattern) {

@@ -129,7 +129,9 @@ TEST_CASE("create_tables: keys, indexes and several unique constraints are all i
   described.indexes.push_back({"things_c_a_idx", {3, 1}});
   const auto session = database.connect_with({&described});
   IRepository& things = session->repository(described);
-  const auto row = [](std::int64_t a, const char* b, Value c) { return Row{Value::int64(a), Value::text(b), c}; };
+  const auto row = [](std::int64_t a, const char* b, const Value& c) {
+    return Row{Value::int64(a), Value::text(b), c};
+  };
   insert(things, {1, 2, 3}, {row(1, "x", Value::date(1)), row(1, "y", Value::null()), row(2, "x", Value::null())});
   CHECK(raised<IntegrityError>([&] {
           insert(things, {1, 2, 3}, {row(1, "x", Value::date(2))});

@@ -231,7 +231,7 @@ TEST_CASE("a state that the transaction may not see is set by running the transa
           [](tenon::Session& other) { static_cast<void>(AppStateRepository{other}.set("cursor", Json::parse("1"))); });
       const auto error = error_of<tenon::StaleData>([&] { static_cast<void>(states.set("cursor", Json::parse("2"))); });
       CHECK(error.retryable());
-      throw error;
+      throw tenon::StaleData(error.info());
     }
     return states.set("cursor", Json::parse("2"));
   });

@@ -5,7 +5,6 @@
 #include "config_support.hpp"
 
 using Catch::Matchers::Contains;
-using config_test::connection;
 using config_test::error_of;
 using config_test::load_yaml;
 

@@ -159,7 +159,7 @@ TEST_CASE_METHOD(StoreTest, "store: a table that refers to itself waits for no o
 
 TEST_CASE_METHOD(StoreTest, "store: tables that refer to each other keep their order") {
   TableDesc a = described<Team>();
-  const TableDesc b = described<Player>();
+  const TableDesc& b = described<Player>();
   a.foreign_keys.push_back({"a_b", {0}, "", "players", {"id"}, OnDelete::no_action});
   const TableDesc* tables[] = {&b, &a};
   store().create_tables(tables);

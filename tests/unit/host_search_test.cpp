@@ -9,7 +9,6 @@
 #include "host_support.hpp"
 
 using Catch::Matchers::Contains;
-using Catch::Matchers::StartsWith;
 using host_test::Folder;
 using host_test::refused;
 using host_test::Variable;

@@ -23,7 +23,7 @@ Folder::~Folder() {
 }
 
 fs::path Folder::install(const std::string& variant, const std::string& id) const {
-  const fs::path file = path_ / ("libtenon_" + id + ".so");
+  fs::path file = path_ / ("libtenon_" + id + ".so");
   fs::copy_file(built_plugins() / (variant + ".so"), file);
   fs::permissions(file, fs::perms::group_write | fs::perms::others_write, fs::perm_options::remove);
   return file;

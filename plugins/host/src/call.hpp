@@ -18,7 +18,7 @@ namespace tenon::host {
 /// What a message about a call needs to know.
 struct Call {
   const BackendInfo& backend;
-  const char* function;             ///< as in tenon_abi.h
+  const char* function = nullptr;   ///< as in tenon_abi.h
   const TableDesc* table = nullptr; ///< where there is one
 };
 

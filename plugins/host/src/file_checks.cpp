@@ -37,7 +37,7 @@ std::string sha256(const std::string& path) {
   unsigned int size = 0;
   bool good = context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
   std::ifstream file(path, std::ios::binary);
-  std::array<char, 1U << 16U> block;
+  std::array<char, 1U << 16U> block{};
   while (good && file) {
     file.read(block.data(), block.size());
     good = EVP_DigestUpdate(context.get(), block.data(), static_cast<std::size_t>(file.gcount())) == 1;

@@ -14,7 +14,7 @@ AbiRange host_abi() noexcept {
 std::string to_string(AbiVersion version) { return fmt::format("{}.{}", version.major, version.minor); }
 
 std::string to_string(AbiRange range) {
-  const std::string newest = to_string(AbiVersion{range.major, range.newest_minor});
+  std::string newest = to_string(AbiVersion{range.major, range.newest_minor});
   if (range.major == 0 || range.oldest_minor == range.newest_minor) return newest;
   return to_string(AbiVersion{range.major, range.oldest_minor}) + "–" + newest;
 }

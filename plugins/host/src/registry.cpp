@@ -58,7 +58,7 @@ public:
                         tag.version};
     auto plugin = std::make_unique<Plugin>(std::move(facts), *table);
     const Loaded& loaded = plugins_[path] = Loaded{std::move(plugin), file};
-    table.release();
+    static_cast<void>(table.release()); // the registry has it now, and keeps it
     return *loaded.plugin;
   }
 
