@@ -148,11 +148,7 @@ TEST_CASE("text: like knows % and _ for characters, the escape, and case") {
     return items.texts(Tree::compare(NodeKind::like, 2, Value::text(pattern)));
   };
   CHECK(like("abc") == Texts{"abc"});
-  CHECK(like("a_c") == Texts{"abc", "a%c", "a_c", "a\\c",
-                             "a\xC3\xA9"
-                             "c",
-                             "a\xF0\x9F\x97\x84"
-                             "c"});
+  CHECK(like("a_c") == Texts{"abc", "a%c", "a_c", "a\\c", "a\303\251c", "a\360\237\227\204c"});
   CHECK(like("a\\%c") == Texts{"a%c"});
   CHECK(like("a\\_c") == Texts{"a_c"});
   CHECK(like("a\\\\c") == Texts{"a\\c"});
