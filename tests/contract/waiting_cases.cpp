@@ -26,7 +26,7 @@ struct LongSearch {
   Tree filter;
 
   LongSearch() {
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 200; ++i) {
       parts.push_back(Tree::compare(NodeKind::contains, 1, Value::text("ab" + std::to_string(i))));
     }
     filter = Tree::of(NodeKind::any_of, parts);
