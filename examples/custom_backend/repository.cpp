@@ -14,7 +14,7 @@ namespace {
 using tenon::Cell;
 using tenon::RowBatch;
 
-constexpr std::size_t kBatch = 256;        // rows that a cursor gives at once
+constexpr std::size_t kBatch = 256;      // rows that a cursor gives at once
 constexpr std::size_t kRowsPerLook = 16; // rows between two looks at the clock
 
 std::vector<std::uint32_t> columns_or_all(std::span<const std::uint32_t> columns, const tenon::TableDesc& table) {
