@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <tenon/interface/nearest.hpp>
+
 namespace tenon::config {
 namespace {
 
@@ -13,23 +15,6 @@ constexpr std::size_t kLongestWord = 64; // bounds the cost; no valid name comes
 constexpr std::size_t kLongestShown = 60;
 
 char lower_char(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-// Optimal string alignment: insertions, deletions, replacements and swaps of neighbours.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j)
-    last[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
-    }
-    before.swap(last);
-    last.swap(row);
-  }
-  return last[b.size()];
-}
 
 std::string_view trim(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
@@ -52,7 +37,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   std::string found;
   for (const std::string& candidate : candidates) {
     if (candidate == word) continue;
-    const std::size_t d = distance(wanted, lower(candidate));
+    const std::size_t d = edit_distance(wanted, lower(candidate));
     if (d < best && d < candidate.size()) {
       best = d;
       found = candidate;
