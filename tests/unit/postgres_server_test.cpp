@@ -250,3 +250,24 @@ TEST_CASE("what owner and watchdog left behind goes with the next start, and a s
   CHECK(becomes_true([&] { return !lives(owner.postmaster); }));
   CHECK(query(in_use.uri(), "SELECT 1") == "1");
 }
+
+TEST_CASE("a standby shows what its primary committed, refuses writes, and accepts them once it is promoted") {
+  auto primary = PostgresServer::start();
+  query(primary.uri(), "CREATE TABLE notes (n int)");
+  auto standby = PostgresServer::start_standby(primary);
+  CHECK(standby.port() != primary.port());
+  CHECK(query(standby.uri(), "SELECT pg_is_in_recovery()") == "t");
+  CHECK(query(primary.uri(), "INSERT INTO notes VALUES (1)") == "ok");
+  standby.catch_up_with(primary);
+  CHECK(query(standby.uri(), "SELECT count(*) FROM notes") == "1");
+  CHECK(query(standby.uri(), "INSERT INTO notes VALUES (2)").find("read-only") != std::string::npos);
+  primary.restart(StopMode::immediate);
+  CHECK(query(primary.uri(), "INSERT INTO notes VALUES (2)") == "ok");
+  standby.catch_up_with(primary);
+  CHECK(query(standby.uri(), "SELECT count(*) FROM notes") == "2");
+  primary.kill_server();
+  standby.promote();
+  CHECK(query(standby.uri(), "INSERT INTO notes VALUES (3)") == "ok");
+  standby.restart();
+  CHECK(query(standby.uri(), "SELECT count(*) FROM notes") == "3");
+}

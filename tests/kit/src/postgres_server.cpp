@@ -33,6 +33,7 @@ constexpr int kPortAttempts = 20;
 constexpr const char* kHostBasedAuthentication =
     R"(# the socket's folder lets nobody in but the server's account and root
 local all         postgres              trust
+local replication postgres              trust
 local all         all                   scram-sha-256
 host  all         all      127.0.0.1/32 scram-sha-256
 host  replication all      127.0.0.1/32 scram-sha-256
@@ -107,6 +108,7 @@ struct PostgresServer::State {
   ServerFolder folder;               // outlives the server, which the destructor's body ends
   std::atomic<pid_t> postmaster = 0; // atomic for pid() and is_running() alone
   bool suspended = false;
+  std::string primary_conninfo; // of a standby
 
   State(PostgresOptions wanted, Account runs_as)
       : options(std::move(wanted)), account(std::move(runs_as)), installation(find_postgres(account)),
@@ -156,6 +158,10 @@ struct PostgresServer::State {
         {"log_line_prefix", "%m [%p] "},
         {"lc_messages", "C.UTF-8"},
     };
+    if (!primary_conninfo.empty()) {
+      lines.emplace_back("primary_conninfo", primary_conninfo);
+      lines.emplace_back("wal_retrieve_retry_interval", "100ms"); // tests wait for it
+    }
     lines.insert(lines.end(), options.settings.begin(), options.settings.end());
     std::string text;
     for (const auto& [name, value] : lines)
@@ -196,14 +202,41 @@ struct PostgresServer::State {
 
   void start() {
     initialise_cluster(installation, account, folder.data(), deadline());
+    launch_on_some_port();
+    create_role_and_database();
+  }
+
+  void start_standby(const State& primary) {
+    password = primary.password;
+    options.database = primary.options.database;
+    // By the socket in the primary's folder, which the common account can enter: no password has to be written down.
+    primary_conninfo = "host=" + quoted(primary.folder.path().string(), "\\'") +
+                       " port=" + std::to_string(primary.reservation.port) + " user=postgres";
+    const Finished copied = run({.arguments = {installation.bin / "pg_basebackup", "--dbname=" + primary_conninfo,
+                                               "--pgdata=" + folder.data().string(), "--checkpoint=fast",
+                                               "--wal-method=stream", "--no-sync", "--no-password"},
+                                 .account = account,
+                                 .directory = folder.path()},
+                                deadline());
+    if (copied.status != 0) throw_error(ErrorCode::operational, "pg_basebackup failed", copied.output);
+    folder.write(folder.data() / "standby.signal", "");
+    launch_on_some_port();
+  }
+
+  void launch_on_some_port() {
     for (int attempt = 0; attempt < kPortAttempts; ++attempt) {
       reservation = reserve_port();
-      if (launch()) {
-        create_role_and_database();
-        return;
-      }
+      if (launch()) return;
     }
     throw_error(ErrorCode::operational, "every port tried was taken", end_of_log());
+  }
+
+  [[nodiscard]] std::string ask(const std::string& sql) const {
+    const Connection connection = connect_as_admin();
+    const Result result(::PQexec(connection.get(), sql.c_str()));
+    if (::PQresultStatus(result.get()) == PGRES_TUPLES_OK && ::PQntuples(result.get()) == 1)
+      return ::PQgetvalue(result.get(), 0, 0);
+    throw_error(ErrorCode::operational, "cannot ask the temporary server", ::PQresultErrorMessage(result.get()));
   }
 
   [[nodiscard]] Connection connect_as_admin() const {
@@ -287,6 +320,12 @@ PostgresServer PostgresServer::start(PostgresOptions options) {
   return PostgresServer(std::move(state));
 }
 
+PostgresServer PostgresServer::start_standby(const PostgresServer& primary, PostgresOptions options) {
+  auto state = std::make_unique<State>(std::move(options), primary.state_->account);
+  state->start_standby(*primary.state_);
+  return PostgresServer(std::move(state));
+}
+
 const std::string& PostgresServer::host() const noexcept { return state_->host; }
 int PostgresServer::port() const noexcept { return state_->reservation.port; }
 const std::string& PostgresServer::user() const noexcept { return state_->user; }
@@ -331,6 +370,24 @@ void PostgresServer::drop_database(std::string_view name) {
   state_->execute(connection.get(),
                   "DROP DATABASE IF EXISTS " + state_->identifier(connection.get(), name) + " WITH (FORCE)",
                   "drop the database " + std::string(name));
+}
+
+void PostgresServer::promote() {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(state_->options.deadline).count();
+  if (state_->ask("SELECT pg_promote(true, " + std::to_string(seconds) + ")") != "t") {
+    throw_error(ErrorCode::timeout, "the standby was not promoted in time", state_->end_of_log());
+  }
+}
+
+void PostgresServer::catch_up_with(const PostgresServer& primary) const {
+  const std::string goal = primary.state_->ask("SELECT pg_current_wal_flush_lsn()");
+  const auto until = state_->deadline();
+  while (state_->ask("SELECT pg_last_wal_replay_lsn() >= '" + goal + "'") != "t") {
+    if (Clock::now() >= until) {
+      throw_error(ErrorCode::timeout, "the standby does not catch up in time", state_->end_of_log());
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 void PostgresServer::stop(StopMode mode) {

@@ -40,6 +40,11 @@ public:
   /// Returns a server that accepts connections.
   [[nodiscard]] static PostgresServer start(PostgresOptions options = {});
 
+  /// Returns a hot standby of `primary`, on a port of its own with the same roles, passwords and databases: it accepts
+  /// reads and follows by streaming, through the primary's restarts as well. Requires that `primary` runs. `settings`
+  /// are its own; give it at least the primary's max_connections. Lifetime: independent of the primary's.
+  [[nodiscard]] static PostgresServer start_standby(const PostgresServer& primary, PostgresOptions options = {});
+
   PostgresServer(PostgresServer&&) noexcept;
   PostgresServer& operator=(PostgresServer&&) noexcept;
   ~PostgresServer(); ///< ends the server at once and removes its folder
@@ -66,6 +71,11 @@ public:
 
   void create_database(std::string_view name); ///< owned by user()
   void drop_database(std::string_view name);   ///< with the sessions on it; nothing happens if it is not there
+
+  /// Makes a standby a primary. Requires a standby that runs. Returns when it accepts writes.
+  void promote();
+  /// Waits until this standby shows all that `primary` had committed at the call.
+  void catch_up_with(const PostgresServer& primary) const;
 
   void stop(StopMode mode = StopMode::fast);    ///< nothing happens if it does not run
   void restart(StopMode mode = StopMode::fast); ///< stops if needed, then starts on the same port and data
