@@ -147,7 +147,10 @@ void Session::rollback() {
 void Session::after_commit(std::function<void()> hook) { state_->hooks.push_back(std::move(hook)); }
 
 std::unique_ptr<ICursor> Session::execute(std::string_view sql, std::span<const Cell> parameters) {
-  return with_connection([&](ISession& connection) { return connection.execute(sql, parameters); });
+  return with_connection([&](ISession& connection) {
+    ++state_->statements;
+    return connection.execute(sql, parameters);
+  });
 }
 
 void Session::cancel() noexcept {
@@ -156,10 +159,15 @@ void Session::cancel() noexcept {
 }
 
 bool Session::active() const noexcept { return state_->connection != nullptr; }
+std::uint64_t Session::statements() const noexcept { return state_->statements; }
 Capabilities Session::capabilities() const noexcept { return state_->store->capabilities(); }
 
 ISession& Session::enter() { return state_->connected(); }
-IRepository& Session::enter(const TableDesc& table) { return state_->connected().repository(table); }
+IRepository& Session::enter(const TableDesc& table) {
+  ISession& connection = state_->connected();
+  ++state_->statements;
+  return connection.repository(table);
+}
 
 void Session::failed(const Error& error) noexcept {
   if (state_->connection == nullptr) return;

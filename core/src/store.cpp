@@ -60,6 +60,16 @@ std::unique_ptr<ISession> StoreState::connect(Deadline deadline) {
   }
 }
 
+Outcome StoreState::resolve(const std::string& transaction, Deadline deadline) {
+  if (transaction.empty() || !capabilities_.has(Capability::resolve_commit)) return Outcome::unknown;
+  try {
+    return backend_->resolve(transaction, deadline);
+  } catch (const Error& error) {
+    if (settings_.error_detail == ErrorDetail::full || error.detail().empty()) throw;
+    throw_without_detail(error);
+  }
+}
+
 Session StoreState::session(TransactionOptions options) {
   auto state = std::make_unique<SessionState>();
   state->store = shared_from_this();
@@ -125,6 +135,11 @@ const BackendInfo& Store::backend() const noexcept { return state_->backend().in
 std::string Store::endpoint() const { return state_->backend().endpoint(); }
 PoolFigures Store::figures() const { return state_->pool().figures(); }
 const StoreSettings& Store::settings() const noexcept { return state_->settings(); }
+
+Outcome Store::resolve(const CommitUnknown& error) {
+  const Duration timeout = settings().call_timeout;
+  return state_->resolve(error.transaction(), timeout > Duration::zero() ? Clock::now() + timeout : Deadline::max());
+}
 
 void Store::ping() {
   Session session = state_->session({});

@@ -21,6 +21,8 @@ public:
 
   [[nodiscard]] Session session(TransactionOptions options);
   void run(TransactionOptions options, Work work);
+  /// unknown if nobody can be asked. Errors: as IBackend::resolve.
+  [[nodiscard]] Outcome resolve(const std::string& transaction, Deadline deadline);
 
   [[nodiscard]] Pool& pool() noexcept { return pool_; }
   [[nodiscard]] IBackend& backend() noexcept { return *backend_; }
@@ -45,6 +47,7 @@ struct SessionState {
   std::unique_ptr<Pooled> connection;
   std::optional<ErrorInfo> first_error; // the session is doomed until rollback
   bool broken = false;
+  std::uint64_t statements = 0;
   std::vector<std::size_t> savepoints; // how many hooks there were when each was opened
   std::vector<std::function<void()>> hooks;
 

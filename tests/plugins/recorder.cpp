@@ -192,6 +192,13 @@ public:
     if (sql == "journal") return std::make_unique<Rows>(std::exchange(journal_, {}));
     if (sql == "foreign exception") throw std::logic_error("with a value in it");
     if (sql == "no exception class") throw 7;
+    if (sql == "commit unknown") {
+      tenon::ErrorInfo info;
+      info.code = tenon::ErrorCode::commit_unknown;
+      info.message = "lost";
+      info.transaction = "pg:123";
+      tenon::throw_error(std::move(info));
+    }
     if (sql == "unique violation") {
       tenon::ErrorInfo info;
       info.code = tenon::ErrorCode::unique_violation;
@@ -251,6 +258,12 @@ public:
   [[nodiscard]] std::string endpoint() const override { return "a notebook"; }
   [[nodiscard]] std::unique_ptr<tenon::ISession> connect(tenon::Deadline deadline) override {
     return std::make_unique<Session>(deadline);
+  }
+  [[nodiscard]] tenon::Outcome resolve(std::string_view transaction, tenon::Deadline deadline) override {
+    if (transaction == "lost") tenon::throw_error(tenon::ErrorCode::not_ready, "starting up");
+    if (transaction == "nonsense") return static_cast<tenon::Outcome>(77);
+    return transaction == "pg:123" && deadline.time_since_epoch().count() == 4 ? tenon::Outcome::rolled_back
+                                                                               : tenon::Outcome::unknown;
   }
 
 private:

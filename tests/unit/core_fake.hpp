@@ -87,6 +87,7 @@ public:
   std::atomic<int> most_open{0};
   std::atomic<std::int64_t> last_deadline{0}; ///< of set_deadline, in the clock's ticks; 0: none was set
   std::uint64_t capabilities = kAllCapabilities;
+  std::deque<Outcome> outcomes; ///< what resolve answers, one after the other; then unknown
 
   // Of the last statement; for tests with one thread.
   std::vector<std::vector<Cell>> rows; ///< what select gives, one batch per row; also the answer of find and upsert
@@ -251,6 +252,13 @@ public:
   [[nodiscard]] std::unique_ptr<ISession> connect(Deadline) override {
     script_->called("connect");
     return std::make_unique<Session>(script_);
+  }
+  [[nodiscard]] Outcome resolve(std::string_view transaction, Deadline) override {
+    script_->called("resolve " + std::string(transaction));
+    if (script_->outcomes.empty()) return Outcome::unknown;
+    const Outcome outcome = script_->outcomes.front();
+    script_->outcomes.pop_front();
+    return outcome;
   }
 
 private:

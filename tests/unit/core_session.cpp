@@ -306,6 +306,17 @@ TEST_CASE_METHOD(SessionTest, "session: without transactions each call stands al
   CHECK(store().figures().idle == 1);
 }
 
+TEST_CASE_METHOD(SessionTest, "session: it counts its statements, and nothing else") {
+  Session session = store().session();
+  statement(session);
+  session.nested([&] { statement(session); });
+  static_cast<void>(session.execute("select 1"));
+  session.commit();
+  CHECK(session.statements() == 3);
+  failing_statement(session, fake::error(ErrorCode::data));
+  CHECK(session.statements() == 4);
+}
+
 TEST_CASE_METHOD(SessionTest, "session: cancel reaches the connection that runs, and no other") {
   Session session = store().session();
   session.cancel();

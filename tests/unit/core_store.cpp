@@ -143,6 +143,27 @@ TEST_CASE_METHOD(StoreTest, "transaction: connections lost before commit are rep
   CHECK(script->count("commit") == 1);
 }
 
+TEST_CASE_METHOD(StoreTest, "store: resolve asks the backend what became of a transaction, if the error names one") {
+  ErrorInfo lost = fake::broken(ErrorCode::commit_unknown);
+  CHECK(store().resolve(CommitUnknown(lost)) == Outcome::unknown);
+  CHECK(script->calls().empty());
+  lost.transaction = "7:42";
+  script->outcomes = {Outcome::in_progress, Outcome::committed};
+  CHECK(store().resolve(CommitUnknown(lost)) == Outcome::in_progress);
+  CHECK(store().resolve(CommitUnknown(lost)) == Outcome::committed);
+  CHECK(script->calls() == std::vector<std::string>{"resolve 7:42", "resolve 7:42"});
+  script->fail("resolve 7:42", fake::error(ErrorCode::not_ready));
+  CHECK_THROWS_AS(store().resolve(CommitUnknown(lost)), NotReady);
+}
+
+TEST_CASE_METHOD(StoreTest, "store: resolve asks nobody where the backend does not claim it") {
+  script->capabilities &= ~static_cast<std::uint64_t>(Capability::resolve_commit);
+  ErrorInfo lost = fake::broken(ErrorCode::commit_unknown);
+  lost.transaction = "7:42";
+  CHECK(store().resolve(CommitUnknown(lost)) == Outcome::unknown);
+  CHECK(script->calls().empty());
+}
+
 TEST_CASE_METHOD(StoreTest, "store: tables are created after those they refer to, in one transaction") {
   store().create_tables<Player, Team>();
   CHECK(script->created == std::vector<const TableDesc*>{&described<Team>(), &described<Player>()});

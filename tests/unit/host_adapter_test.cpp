@@ -223,6 +223,22 @@ TEST_CASE("an error of the backend is thrown anew, whole, and names the backend"
   }
 }
 
+TEST_CASE("a transaction's name comes with CommitUnknown, and its outcome is asked with it") {
+  Recorder recorder;
+  const tenon::Deadline deadline{std::chrono::nanoseconds{4}};
+  try {
+    (void)recorder.session->execute("commit unknown", {});
+    FAIL("no error");
+  } catch (const tenon::CommitUnknown& e) {
+    CHECK(e.transaction() == "pg:123");
+    CHECK(recorder.backend->resolve(e.transaction(), deadline) == tenon::Outcome::rolled_back);
+  }
+  CHECK(recorder.backend->resolve("nonsense", deadline) == tenon::Outcome::unknown);
+  CHECK_THROWS_AS(recorder.backend->resolve("lost", deadline), tenon::NotReady);
+  const std::vector<tenon::Option> options{{"without", "resolve_commit"}};
+  CHECK_THROWS_AS(Recorder(options).backend->resolve("pg:123", deadline), tenon::NotSupported);
+}
+
 TEST_CASE("an exception that is none of ours stays in the plugin, and its text out of the message") {
   Recorder recorder;
   try {

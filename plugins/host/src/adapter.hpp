@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -49,6 +50,7 @@ public:
   [[nodiscard]] Capabilities capabilities() const noexcept override { return database_->capabilities(); }
   [[nodiscard]] std::string endpoint() const override;
   [[nodiscard]] std::unique_ptr<ISession> connect(Deadline deadline) override;
+  [[nodiscard]] Outcome resolve(std::string_view transaction, Deadline deadline) override;
 
 private:
   std::shared_ptr<const Database> database_;

@@ -45,6 +45,13 @@ std::unique_ptr<ISession> HostBackend::connect(Deadline deadline) {
   return std::make_unique<HostSession>(database_, deadline);
 }
 
+Outcome HostBackend::resolve(std::string_view transaction, Deadline deadline) {
+  std::uint32_t outcome = TENON_OUTCOME_UNKNOWN;
+  invoke(database_->call("database_resolve"), database_->functions().database_resolve, database_->get(),
+         bridge::string(transaction), bridge::deadline(deadline), &outcome);
+  return outcome <= TENON_OUTCOME_IN_PROGRESS ? static_cast<Outcome>(outcome) : Outcome::unknown;
+}
+
 std::unique_ptr<IBackend> open_backend(const Plugin& plugin, Options options) {
   return std::make_unique<HostBackend>(std::make_shared<const Database>(plugin, options));
 }

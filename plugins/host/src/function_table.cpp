@@ -84,6 +84,7 @@ void check_claims(const tenon_backend_v1& t) {
       std::pair{Capability::sql, Need{"session_execute", t.session_execute != nullptr}},
       std::pair{Capability::deadlines, Need{"session_set_deadline", t.session_set_deadline != nullptr}},
       std::pair{Capability::cancel, Need{"session_cancel", t.session_cancel != nullptr}},
+      std::pair{Capability::resolve_commit, Need{"database_resolve", t.database_resolve != nullptr}},
       std::pair{Capability::upsert, Need{"repository_upsert", t.repository_upsert != nullptr}},
   };
   const Capabilities claimed(t.capabilities);
@@ -111,6 +112,7 @@ void set_stubs(tenon_backend_v1& table, Capabilities claimed) noexcept {
   stub<Capability::create_tables>(table.session_create_tables, claimed);
   stub<Capability::sql>(table.session_execute, claimed);
   stub<Capability::deadlines>(table.session_set_deadline, claimed);
+  stub<Capability::resolve_commit>(table.database_resolve, claimed);
   stub<Capability::upsert>(table.repository_upsert, claimed);
   if (!claimed.has(Capability::cancel)) table.session_cancel = [](tenon_session*) {};
 }

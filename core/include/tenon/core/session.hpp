@@ -3,6 +3,7 @@
 // there, and gives the connection back at commit or rollback; the next statement starts the next transaction. Made by
 // Store. Threads: one thread at a time. Lifetime: may outlive its Store object, but not Store::close.
 
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -73,6 +74,9 @@ public:
   /// Whether a transaction is open, so that a connection is in use.
   [[nodiscard]] bool active() const noexcept;
   [[nodiscard]] Capabilities capabilities() const noexcept;
+  /// How many statements this session has asked of the database: each call of a repository, and execute(). BEGIN,
+  /// COMMIT, savepoints and the fetching of further rows do not count. For tests that forbid N + 1 queries.
+  [[nodiscard]] std::uint64_t statements() const noexcept;
 
   /// For the typed front and tools: calls `use` with the repository of a table, begins a transaction first if none is
   /// open, and notes a failure. `table` must outlive the store.

@@ -34,7 +34,7 @@ extern "C" {
 #endif
 
 #define TENON_ABI_MAJOR 0
-#define TENON_ABI_MINOR 1
+#define TENON_ABI_MINOR 2
 #define TENON_ABI_MAGIC UINT64_C(0x3176626e6f6e6574) /* "tenonbv1" in little endian */
 #define TENON_PLUGIN_ENTRY_NAME "tenon_plugin_entry_v1"
 #define TENON_ABI_SECTION "tenonabi"
@@ -51,7 +51,7 @@ extern "C" {
 #define TENON_ABI_JOIN(major, minor, platform) TENON_ABI_JOIN_(major, minor, platform)
 #define TENON_ABI_STRING_(name) #name
 #define TENON_ABI_STRING(name) TENON_ABI_STRING_(name)
-/* The tag's name, as an identifier and as a string: tenon_abi__0_1__linux_amd64 */
+/* The tag's name, as an identifier and as a string: tenon_abi__0_2__linux_amd64 */
 #define TENON_ABI_TAG_NAME TENON_ABI_JOIN(TENON_ABI_MAJOR, TENON_ABI_MINOR, TENON_ABI_PLATFORM)
 #define TENON_ABI_TAG_STRING TENON_ABI_STRING(TENON_ABI_TAG_NAME)
 
@@ -122,7 +122,8 @@ typedef struct tenon_error {
   tenon_string columns; /* names, one behind each other, each ended by '\n' */
   tenon_string statement;
   tenon_string detail;
-  void* owner; /* for release */
+  tenon_string transaction; /* with TENON_E_COMMIT_UNKNOWN: what database_resolve takes; empty: it cannot be asked */
+  void* owner;              /* for release */
   void (*release)(struct tenon_error* error);
 } tenon_error;
 
@@ -336,7 +337,16 @@ enum {
   TENON_CAP_DEADLINES = 1 << 8,
   TENON_CAP_CANCEL = 1 << 9,
   TENON_CAP_BULK_LOAD = 1 << 10,
-  TENON_CAP_PERSISTENCE = 1 << 11
+  TENON_CAP_PERSISTENCE = 1 << 11,
+  TENON_CAP_RESOLVE_COMMIT = 1 << 12
+};
+
+/* What became of a transaction whose COMMIT was not answered. */
+enum {
+  TENON_OUTCOME_UNKNOWN = 0,
+  TENON_OUTCOME_COMMITTED = 1,
+  TENON_OUTCOME_ROLLED_BACK = 2,
+  TENON_OUTCOME_IN_PROGRESS = 3
 };
 
 /* ---- what a plugin gives ------------------------------------------------------------------------------------- */
@@ -361,6 +371,10 @@ typedef struct tenon_backend_v1 {
       tenon_database* database); /* optional: a subset of `capabilities`, for this database */
   /* Optional. Where it connects to, without secrets; lives as long as the database. */
   tenon_string (*database_endpoint)(tenon_database* database);
+  /* TENON_CAP_RESOLVE_COMMIT. What became of the transaction that an error's `transaction` names, asked anew of the
+   * server, by `deadline`; gives one of TENON_OUTCOME_*. Opens what connection it needs, and closes it. */
+  int32_t (*database_resolve)(tenon_database* database, tenon_string transaction, int64_t deadline, uint32_t* outcome,
+                              tenon_error* error);
 
   /* Deadlines are nanoseconds of CLOCK_MONOTONIC, or TENON_NO_DEADLINE. */
   int32_t (*session_open)(tenon_database* database, int64_t deadline, tenon_session** session, tenon_error* error);

@@ -2,6 +2,7 @@
 // IBackend: one configured database, opened by a store; makes sessions. Implemented by backends (through the SDK) and
 // by the host's adapter to the plugin boundary. Threads: every method from any thread.
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -39,6 +40,14 @@ struct BackendInfo {
   std::string build; ///< compiler, driver versions
 };
 
+/// What became of a transaction whose COMMIT was not answered. The same numbers as TENON_OUTCOME_* in tenon_abi.h.
+enum class Outcome : std::uint32_t {
+  unknown = 0,     ///< the database cannot tell (any more)
+  committed = 1,   ///< its work is there
+  rolled_back = 2, ///< nothing of it is there, nor will be
+  in_progress = 3, ///< not ended yet: ask again
+};
+
 class IBackend {
 public:
   /// Requires that all its sessions are destroyed.
@@ -52,6 +61,13 @@ public:
   /// Opens a connection, at the latest by `deadline`.
   /// Errors: ConnectionError and its kin; a failed connect leaves nothing behind.
   [[nodiscard]] virtual std::unique_ptr<ISession> connect(Deadline deadline) = 0;
+  /// What became of the transaction that Error::transaction() names, asked anew of the database, at the latest by
+  /// `deadline`. Needs no session and leaves none behind. Errors: those of connect; NotSupported without the
+  /// capability. Capability: resolve_commit.
+  [[nodiscard]] virtual Outcome resolve([[maybe_unused]] std::string_view transaction,
+                                        [[maybe_unused]] Deadline deadline) {
+    throw_error(ErrorCode::not_supported, "backend " + info().id + " cannot tell what became of a transaction");
+  }
 };
 
 } // namespace tenon

@@ -18,11 +18,12 @@ enum class Capability : std::uint64_t {
   upsert = 1U << 4,
   foreign_keys = 1U << 5, ///< described foreign keys are enforced
   create_tables = 1U << 6,
-  schemas = 1U << 7,      ///< tables may live in a named schema
-  deadlines = 1U << 8,    ///< calls end when the session's deadline passes
-  cancel = 1U << 9,       ///< ISession::cancel
-  bulk_load = 1U << 10,   ///< inserts of many rows take a faster way than row by row
-  persistence = 1U << 11, ///< data outlive the store
+  schemas = 1U << 7,         ///< tables may live in a named schema
+  deadlines = 1U << 8,       ///< calls end when the session's deadline passes
+  cancel = 1U << 9,          ///< ISession::cancel
+  bulk_load = 1U << 10,      ///< inserts of many rows take a faster way than row by row
+  persistence = 1U << 11,    ///< data outlive the store
+  resolve_commit = 1U << 12, ///< IBackend::resolve: a lost answer to COMMIT can be found out
 };
 
 class Capabilities {
@@ -43,7 +44,7 @@ private:
 };
 
 /// Names for `tenon plugin info` and messages, in the order of the bits.
-inline constexpr std::array<std::pair<Capability, std::string_view>, 12> kCapabilityNames{{
+inline constexpr std::array<std::pair<Capability, std::string_view>, 13> kCapabilityNames{{
     {Capability::transactions, "transactions"},
     {Capability::savepoints, "savepoints"},
     {Capability::concurrent_transactions, "concurrent_transactions"},
@@ -56,6 +57,7 @@ inline constexpr std::array<std::pair<Capability, std::string_view>, 12> kCapabi
     {Capability::cancel, "cancel"},
     {Capability::bulk_load, "bulk_load"},
     {Capability::persistence, "persistence"},
+    {Capability::resolve_commit, "resolve_commit"},
 }};
 
 } // namespace tenon

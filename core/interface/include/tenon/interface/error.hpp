@@ -65,6 +65,9 @@ struct ErrorInfo {
   std::string statement; ///< a summary such as "insert into users"; never values
   std::string backend;
   std::string detail;
+  /// Of CommitUnknown: the server's name of the transaction, which IBackend::resolve takes; opaque, of use to that
+  /// database alone. Empty: nobody can be asked.
+  std::string transaction;
 };
 
 /// Root of the hierarchy. what() is the message, then the hint on a line of its own.
@@ -86,6 +89,7 @@ public:
   [[nodiscard]] const std::string& statement() const noexcept { return info_->statement; }
   [[nodiscard]] const std::string& backend() const noexcept { return info_->backend; }
   [[nodiscard]] const std::string& detail() const noexcept { return info_->detail; }
+  [[nodiscard]] const std::string& transaction() const noexcept { return info_->transaction; }
   [[nodiscard]] const ErrorInfo& info() const noexcept { return *info_; }
 
 private:
@@ -123,6 +127,7 @@ public:
   using ConnectionError::ConnectionError;
 };
 /// The connection was lost while COMMIT was in flight: the work may or may not be there. Never retried by Tenon.
+/// Where the backend claims resolve_commit, Store::resolve can find out.
 class TENON_VISIBLE CommitUnknown : public ConnectionError {
 public:
   using ConnectionError::ConnectionError;

@@ -35,7 +35,8 @@ static_assert(sizeof(Assignment) == sizeof(tenon_assignment) &&
 static_assert(static_cast<std::uint32_t>(CellType::json) == TENON_JSON &&
               static_cast<std::uint16_t>(NodeKind::is_not_null) == TENON_NODE_IS_NOT_NULL &&
               static_cast<std::int32_t>(ErrorCode::not_supported) == TENON_E_NOT_SUPPORTED &&
-              static_cast<std::uint64_t>(Capability::persistence) == TENON_CAP_PERSISTENCE);
+              static_cast<std::uint64_t>(Capability::resolve_commit) == TENON_CAP_RESOLVE_COMMIT &&
+              static_cast<std::uint32_t>(Outcome::in_progress) == TENON_OUTCOME_IN_PROGRESS);
 static_assert(std::is_same_v<Clock::duration::period, std::nano>, "deadlines cross as nanoseconds of CLOCK_MONOTONIC");
 
 inline const Cell* cells(const tenon_cell* cells) noexcept { return reinterpret_cast<const Cell*>(cells); }
@@ -212,6 +213,7 @@ inline std::int32_t fill_error(tenon_error* error, ErrorInfo info) noexcept {
     filled.columns = string(owner->columns);
     filled.statement = string(owner->info.statement);
     filled.detail = string(owner->info.detail);
+    filled.transaction = string(owner->info.transaction);
     filled.owner = owner.release();
     filled.release = [](tenon_error* used) {
       delete static_cast<Owner*>(used->owner);
@@ -239,6 +241,7 @@ inline ErrorInfo take_error(std::int32_t status, tenon_error& error) {
   info.table = view(error.table);
   info.statement = view(error.statement);
   info.detail = view(error.detail);
+  info.transaction = view(error.transaction);
   std::string_view columns = view(error.columns);
   while (!columns.empty()) {
     const auto end = columns.find('\n');

@@ -266,6 +266,15 @@ template <Backend B> tenon_backend_v1 make_table(const BackendInfo& info) {
     return handle(database)->backend->capabilities().bits();
   };
   table.database_endpoint = [](tenon_database* database) { return bridge::string(handle(database)->endpoint); };
+  if (claimed.has(Capability::resolve_commit)) {
+    table.database_resolve = [](tenon_database* database, tenon_string transaction, std::int64_t deadline,
+                                std::uint32_t* outcome, tenon_error* error) {
+      return guard(error, [&] {
+        *outcome = static_cast<std::uint32_t>(
+            handle(database)->backend->resolve(bridge::view(transaction), bridge::deadline(deadline)));
+      });
+    };
+  }
   set_session_functions(table, claimed);
   set_repository_functions(table, claimed);
   return table;
