@@ -10,10 +10,13 @@ add_library(tenon_test_servers STATIC
   src/postgres_installation.cpp
   src/postgres_server.cpp
   src/process.cpp
-  src/server_folder.cpp)
+  src/server_folder.cpp
+  src/tcp_proxy.cpp
+  src/wire_scanner.cpp)
 target_include_directories(tenon_test_servers PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
   PRIVATE src)
-target_link_libraries(tenon_test_servers PUBLIC tenon::interface PRIVATE PostgreSQL::PostgreSQL)
+find_package(Threads REQUIRED)
+target_link_libraries(tenon_test_servers PUBLIC tenon::interface PRIVATE PostgreSQL::PostgreSQL Threads::Threads)
 tenon_target(tenon_test_servers)
 
 add_executable(tenon_pg tools/tenon_pg.cpp)
