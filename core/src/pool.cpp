@@ -17,12 +17,14 @@ namespace {
 
 } // namespace
 
+void EndLease::operator()(Pooled* pooled) const noexcept { pooled->home->release(Lease(pooled), Condition::doubtful); }
+
 Pool::Pool(const PoolSettings& settings, Duration connect_timeout, Connect connect, std::string name)
     : settings_(settings), connect_timeout_(connect_timeout), connect_(std::move(connect)), name_(std::move(name)) {}
 
 Pool::~Pool() { close(); }
 
-std::unique_ptr<Pooled> Pool::acquire() {
+Lease Pool::acquire(Deadline limit, const boost::source_location& where) {
   auto now = Clock::now();
   std::unique_lock lock(mutex_);
   if (closed_) throw_closed(name_);
@@ -34,7 +36,7 @@ std::unique_ptr<Pooled> Pool::acquire() {
     ++open_; // the permit
   } else {
     report_leaks(now);
-    taken = wait(lock, now + settings_.timeout);
+    taken = wait(lock, now, limit);
     now = Clock::now();
   }
   if (taken != nullptr) in_use_.push_back(taken.get());
@@ -48,33 +50,37 @@ std::unique_ptr<Pooled> Pool::acquire() {
     taken.reset();
   }
   if (taken == nullptr) taken = open();
+  taken->home = this;
   taken->taken = now;
+  taken->where = where;
   taken->leak_reported = false;
-  return taken;
+  return Lease(taken.release());
 }
 
-std::unique_ptr<Pooled> Pool::wait(std::unique_lock<std::mutex>& lock, Clock::time_point deadline) {
+std::unique_ptr<Pooled> Pool::wait(std::unique_lock<std::mutex>& lock, Clock::time_point now, Deadline limit) {
+  const Deadline deadline = std::min(limit, now + settings_.timeout);
   Waiter self;
   const auto place = waiters_.insert(waiters_.end(), &self);
   while (!self.served()) {
     if (self.ready.wait_until(lock, deadline) == std::cv_status::timeout && !self.served()) {
       waiters_.erase(place);
-      throw_timeout(lock);
+      throw_timeout(lock, std::chrono::duration_cast<Duration>(deadline - now), limit < now + settings_.timeout);
     }
   }
   if (self.closed) throw_closed(name_); // who serves a waiter has taken it off the list
   return std::move(self.connection);
 }
 
-void Pool::throw_timeout(std::unique_lock<std::mutex>& lock) {
+void Pool::throw_timeout(std::unique_lock<std::mutex>& lock, Duration waited, bool callers_limit) {
   ++timeouts_;
   ErrorInfo info;
   info.code = ErrorCode::pool_timeout;
   info.retryable = false;
-  info.message = fmt::format("no connection to {} became free within {} ms: {} in use, {} waiting, at most {} open{}",
-                             name_, settings_.timeout.count(), in_use_.size(), waiters_.size() + 1,
-                             settings_.size + settings_.max_overflow,
-                             last_connect_error_.empty() ? "" : "; the last connect failed: " + last_connect_error_);
+  info.message =
+      fmt::format("no connection to {} became free within {} ms ({}): {} in use, {} waiting, at most {} open{}", name_,
+                  waited.count(), callers_limit ? "the deadline of the call" : "pool.timeout", in_use_.size(),
+                  waiters_.size() + 1, settings_.size + settings_.max_overflow,
+                  last_connect_error_.empty() ? "" : "; the last connect failed: " + last_connect_error_);
   info.hint = "give sessions back sooner, or raise pool.size, pool.max_overflow or pool.timeout";
   lock.unlock();
   throw_error(std::move(info));
@@ -110,7 +116,8 @@ bool Pool::usable(Pooled& pooled, Clock::time_point now) {
   return now < pooled.expires && pooled.generation == generation_ && pooled.session->alive();
 }
 
-void Pool::release(std::unique_ptr<Pooled> pooled, Condition condition) noexcept {
+void Pool::release(Lease lease, Condition condition) noexcept {
+  std::unique_ptr<Pooled> pooled(lease.release());
   if (condition == Condition::good) {
     try {
       pooled->session->reset();
@@ -177,9 +184,10 @@ void Pool::warm_up() {
       ++open_;
     }
     opened.push_back(open());
+    opened.back()->home = this;
   }
   for (auto& pooled : opened)
-    release(std::move(pooled), Condition::good);
+    release(Lease(pooled.release()), Condition::good);
 }
 
 void Pool::close() noexcept {

@@ -16,20 +16,33 @@
 #include <string>
 #include <vector>
 
+#include <boost/assert/source_location.hpp>
+
 #include <tenon/core/settings.hpp>
 #include <tenon/core/store.hpp>
 #include <tenon/interface/session.hpp>
 
 namespace tenon::detail {
 
+class Pool;
+
 /// A session on its way through the pool.
 struct Pooled {
+  Pool* home = nullptr;
   std::unique_ptr<ISession> session;
   Deadline expires = Deadline::max();
   Clock::time_point taken{};
   std::uint64_t generation = 0;
+  boost::source_location where; ///< of the checkout
   bool leak_reported = false;
 };
+
+/// Gives back, as doubtful, what nobody gave back.
+struct EndLease {
+  void operator()(Pooled* pooled) const noexcept;
+};
+/// A connection out of the pool, with its slot. Lifetime: not longer than the pool.
+using Lease = std::unique_ptr<Pooled, EndLease>;
 
 /// How a connection comes back.
 enum class Condition {
@@ -47,11 +60,12 @@ public:
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  /// Errors: PoolTimeout after settings.timeout, with the pool's state and the last connect error; what connecting
-  /// throws; ProgrammingError after close().
-  [[nodiscard]] std::unique_ptr<Pooled> acquire();
+  /// Waits until `limit`, or settings.timeout from now if that is sooner. `where` is the place that leak reports name.
+  /// Errors: PoolTimeout, which says whose limit passed, with the pool's state and the last connect error; what
+  /// connecting throws; ProgrammingError after close().
+  [[nodiscard]] Lease acquire(Deadline limit, const boost::source_location& where);
   /// Resets the session and gives it to the longest waiter, or keeps it, or closes it.
-  void release(std::unique_ptr<Pooled> pooled, Condition condition) noexcept;
+  void release(Lease lease, Condition condition) noexcept;
 
   [[nodiscard]] PoolFigures figures() const;
   /// Opens min_idle connections. Errors: what connecting throws.
@@ -70,8 +84,8 @@ private:
 
   [[nodiscard]] std::unique_ptr<Pooled> open();
   [[nodiscard]] bool usable(Pooled& pooled, Clock::time_point now);
-  std::unique_ptr<Pooled> wait(std::unique_lock<std::mutex>& lock, Clock::time_point deadline);
-  [[noreturn]] void throw_timeout(std::unique_lock<std::mutex>& lock);
+  std::unique_ptr<Pooled> wait(std::unique_lock<std::mutex>& lock, Clock::time_point now, Deadline limit);
+  [[noreturn]] void throw_timeout(std::unique_lock<std::mutex>& lock, Duration waited, bool callers_limit);
   void give_permit() noexcept;
   void report_leaks(Clock::time_point now);
 

@@ -30,13 +30,13 @@ bool is_lost(const ErrorInfo& info) {
 } // namespace
 
 void SessionState::take_connection() {
-  auto pooled = store->pool().acquire();
+  auto pooled = store->pool().acquire(Deadline::max(), where);
   const std::lock_guard lock(connection_mutex);
   connection = std::move(pooled);
 }
 
 void SessionState::give_back(Condition condition) noexcept {
-  std::unique_ptr<Pooled> pooled;
+  Lease pooled;
   {
     const std::lock_guard lock(connection_mutex);
     pooled = std::move(connection);

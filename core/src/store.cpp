@@ -5,6 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include <boost/assert/source_location.hpp>
+
 #include <tenon/core/layer.hpp>
 #include <tenon/core/log.hpp>
 
@@ -70,16 +72,17 @@ Outcome StoreState::resolve(const std::string& transaction, Deadline deadline) {
   }
 }
 
-Session StoreState::session(TransactionOptions options) {
+Session StoreState::session(TransactionOptions options, const boost::source_location& where) {
   auto state = std::make_unique<SessionState>();
+  state->where = where;
   state->store = shared_from_this();
   state->options = options;
   return Session(std::move(state));
 }
 
-void StoreState::run(TransactionOptions options, Work work) {
+void StoreState::run(TransactionOptions options, Work work, const boost::source_location& where) {
   for (std::uint32_t attempt = 1;; ++attempt) {
-    Session session = this->session(options);
+    Session session = this->session(options, where);
     try {
       work(session);
       session.state_->commit();
@@ -117,8 +120,12 @@ Store& Store::operator=(Store&& other) noexcept {
 }
 Store::~Store() { close(); }
 
-Session Store::session(TransactionOptions options) { return state_->session(options); }
-void Store::run(TransactionOptions options, detail::Work work) { state_->run(options, work); }
+Session Store::session(TransactionOptions options, const boost::source_location& where) {
+  return state_->session(options, where);
+}
+void Store::run(TransactionOptions options, detail::Work work, const boost::source_location& where) {
+  state_->run(options, work, where);
+}
 
 void Store::create_tables(std::span<const TableDesc* const> tables) {
   if (!capabilities().has(Capability::create_tables)) {
@@ -142,7 +149,7 @@ Outcome Store::resolve(const CommitUnknown& error) {
 }
 
 void Store::ping() {
-  Session session = state_->session({});
+  Session session = state_->session({}, BOOST_CURRENT_LOCATION);
   session.with_connection([](ISession& connection) { connection.ping(); });
 }
 

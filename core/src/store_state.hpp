@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/assert/source_location.hpp>
+
 #include <tenon/core/settings.hpp>
 #include <tenon/core/store.hpp>
 
@@ -19,8 +21,8 @@ class StoreState : public std::enable_shared_from_this<StoreState> {
 public:
   StoreState(std::shared_ptr<IBackend> backend, const StoreSettings& settings);
 
-  [[nodiscard]] Session session(TransactionOptions options);
-  void run(TransactionOptions options, Work work);
+  [[nodiscard]] Session session(TransactionOptions options, const boost::source_location& where);
+  void run(TransactionOptions options, Work work, const boost::source_location& where);
   /// unknown if nobody can be asked. Errors: as IBackend::resolve.
   [[nodiscard]] Outcome resolve(const std::string& transaction, Deadline deadline);
 
@@ -43,8 +45,9 @@ private:
 struct SessionState {
   std::shared_ptr<StoreState> store;
   TransactionOptions options;
-  std::mutex connection_mutex; // guards the pointer against cancel() of another thread
-  std::unique_ptr<Pooled> connection;
+  boost::source_location where; // of the call that made the session
+  std::mutex connection_mutex;  // guards the pointer against cancel() of another thread
+  Lease connection;
   std::optional<ErrorInfo> first_error; // the session is doomed until rollback
   bool broken = false;
   std::uint64_t statements = 0;

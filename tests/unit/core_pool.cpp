@@ -17,8 +17,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using detail::Condition;
+using detail::Lease;
 using detail::Pool;
-using detail::Pooled;
 using fake::eventually;
 using fake::Script;
 
@@ -44,23 +44,24 @@ struct PoolTest {
     }
     return *made;
   }
+  [[nodiscard]] Lease checkout(Deadline limit = Deadline::max()) {
+    return pool().acquire(limit, BOOST_CURRENT_LOCATION);
+  }
   /// A checkout on a thread of its own that is known to wait when this returns.
-  std::future<std::unique_ptr<Pooled>> waiting_checkout() {
+  std::future<Lease> waiting_checkout() {
     const std::uint32_t before = pool().figures().waiting;
-    auto checkout = std::async(std::launch::async, [this] { return pool().acquire(); });
+    auto waiter = std::async(std::launch::async, [this] { return checkout(); });
     REQUIRE(eventually([&] { return pool().figures().waiting == before + 1; }));
-    return checkout;
+    return waiter;
   }
 };
 
-bool ready(const std::future<std::unique_ptr<Pooled>>& future) {
-  return future.wait_for(0s) == std::future_status::ready;
-}
+bool ready(const std::future<Lease>& future) { return future.wait_for(0s) == std::future_status::ready; }
 
 TEST_CASE_METHOD(PoolTest, "pool: nothing is opened before the first checkout, and connections are reused") {
   CHECK(pool().figures().created == 0);
   for (int i = 0; i < 3; ++i)
-    pool().release(pool().acquire(), Condition::good);
+    pool().release(checkout(), Condition::good);
   CHECK(script->count("connect") == 1);
   CHECK(script->count("reset") == 3);
   const PoolFigures figures = pool().figures();
@@ -70,9 +71,9 @@ TEST_CASE_METHOD(PoolTest, "pool: nothing is opened before the first checkout, a
 }
 
 TEST_CASE_METHOD(PoolTest, "pool: never more than size + max_overflow open; overflow is closed on return") {
-  std::vector<std::unique_ptr<Pooled>> out;
+  std::vector<Lease> out;
   for (int i = 0; i < 3; ++i)
-    out.push_back(pool().acquire());
+    out.push_back(checkout());
   CHECK(pool().figures().in_use == 3);
   CHECK(script->open == 3);
   for (auto& pooled : out)
@@ -88,7 +89,7 @@ TEST_CASE_METHOD(PoolTest, "pool: threads that fight for connections never excee
   for (int t = 0; t < 12; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 200; ++i) {
-        auto pooled = shared.acquire();
+        auto pooled = shared.acquire(Deadline::max(), BOOST_CURRENT_LOCATION);
         const auto condition = (i + t) % 17 == 0  ? Condition::lost
                                : (i + t) % 5 == 0 ? Condition::doubtful
                                                   : Condition::good;
@@ -109,20 +110,20 @@ TEST_CASE_METHOD(PoolTest, "pool: threads that fight for connections never excee
 }
 
 TEST_CASE_METHOD(PoolTest, "pool: the last one returned is taken first") {
-  auto a = pool().acquire();
-  auto b = pool().acquire();
+  auto a = checkout();
+  auto b = checkout();
   const ISession* last = b->session.get();
   pool().release(std::move(a), Condition::good);
   pool().release(std::move(b), Condition::good);
-  CHECK(pool().acquire()->session.get() == last);
+  CHECK(checkout()->session.get() == last);
 }
 
 TEST_CASE_METHOD(PoolTest, "pool: waiters are served in the order they came") {
   settings.size = 1;
   settings.max_overflow = 0;
-  auto only = pool().acquire();
+  auto only = checkout();
   const ISession* session = only->session.get();
-  std::vector<std::future<std::unique_ptr<Pooled>>> waiters;
+  std::vector<std::future<Lease>> waiters;
   for (int i = 0; i < 4; ++i)
     waiters.push_back(waiting_checkout());
   for (std::size_t i = 0; i < waiters.size(); ++i) {
@@ -138,7 +139,7 @@ TEST_CASE_METHOD(PoolTest, "pool: waiters are served in the order they came") {
 TEST_CASE_METHOD(PoolTest, "pool: a newcomer does not overtake those who wait") {
   settings.size = 1;
   settings.max_overflow = 0;
-  auto only = pool().acquire();
+  auto only = checkout();
   auto first = waiting_checkout();
   auto second = waiting_checkout();
   pool().release(std::move(only), Condition::good); // handed to `first` before anybody can ask
@@ -155,13 +156,13 @@ TEST_CASE_METHOD(PoolTest, "pool: a checkout that waits in vain tells the state 
   settings.max_overflow = 0;
   settings.timeout = 30ms;
   script->fail("connect", fake::error(ErrorCode::connection, "no route to host"));
-  CHECK_THROWS_AS(pool().acquire(), ConnectionError);
+  CHECK_THROWS_AS(checkout(), ConnectionError);
   script->during("connect", [] { std::this_thread::sleep_for(200ms); }); // holds the permit
-  auto holder = std::async(std::launch::async, [this] { return pool().acquire(); });
+  auto holder = std::async(std::launch::async, [this] { return checkout(); });
   REQUIRE(eventually([&] { return script->count("connect") == 2; }));
   const auto begin = Clock::now();
   try {
-    static_cast<void>(pool().acquire());
+    static_cast<void>(checkout());
     FAIL("no error");
   } catch (const PoolTimeout& error) {
     CHECK(Clock::now() - begin >= 30ms);
@@ -179,11 +180,11 @@ TEST_CASE_METHOD(PoolTest, "pool: one that gave up waiting is not given a connec
   settings.size = 1;
   settings.max_overflow = 0;
   settings.timeout = 20ms;
-  auto only = pool().acquire();
-  CHECK_THROWS_AS(pool().acquire(), PoolTimeout);
+  auto only = checkout();
+  CHECK_THROWS_AS(checkout(), PoolTimeout);
   pool().release(std::move(only), Condition::good);
   CHECK(pool().figures().idle == 1);
-  CHECK(pool().acquire() != nullptr);
+  CHECK(checkout() != nullptr);
 }
 
 TEST_CASE_METHOD(PoolTest, "pool: a failed connect frees its place and wakes a waiter") {
@@ -193,7 +194,7 @@ TEST_CASE_METHOD(PoolTest, "pool: a failed connect frees its place and wakes a w
   auto gate = go.get_future().share();
   script->during("connect", [gate] { gate.wait(); });
   script->fail("connect", fake::error(ErrorCode::connection));
-  auto failing = std::async(std::launch::async, [this] { return pool().acquire(); });
+  auto failing = std::async(std::launch::async, [this] { return checkout(); });
   REQUIRE(eventually([&] { return script->count("connect") == 1; }));
   auto waiter = waiting_checkout();
   go.set_value();
@@ -206,7 +207,7 @@ TEST_CASE_METHOD(PoolTest, "pool: a failed connect frees its place and wakes a w
 TEST_CASE_METHOD(PoolTest, "pool: a connection that is thrown away leaves its place to a waiter") {
   settings.size = 1;
   settings.max_overflow = 0;
-  auto only = pool().acquire();
+  auto only = checkout();
   auto waiter = waiting_checkout();
   pool().release(std::move(only), Condition::doubtful);
   REQUIRE(waiter.wait_for(2s) == std::future_status::ready);
@@ -217,16 +218,16 @@ TEST_CASE_METHOD(PoolTest, "pool: a connection that is thrown away leaves its pl
 
 TEST_CASE_METHOD(PoolTest, "pool: a connection whose reset fails is closed") {
   script->fail("reset", fake::error(ErrorCode::operational));
-  pool().release(pool().acquire(), Condition::good);
+  pool().release(checkout(), Condition::good);
   CHECK(script->open == 0);
   CHECK(pool().figures().idle == 0);
-  CHECK(pool().acquire() != nullptr);
+  CHECK(checkout() != nullptr);
 }
 
 TEST_CASE_METHOD(PoolTest, "pool: a dead connection is replaced at checkout") {
-  pool().release(pool().acquire(), Condition::good);
+  pool().release(checkout(), Condition::good);
   script->alive = false;
-  const auto fresh = pool().acquire();
+  const auto fresh = checkout();
   CHECK(script->count("connect") == 2);
   CHECK(script->open == 1);
   CHECK(pool().figures().in_use == 1);
@@ -234,13 +235,13 @@ TEST_CASE_METHOD(PoolTest, "pool: a dead connection is replaced at checkout") {
 
 TEST_CASE_METHOD(PoolTest, "pool: a connection past its recycle time is replaced at checkout or closed on return") {
   settings.recycle = 40ms;
-  auto pooled = pool().acquire();
+  auto pooled = checkout();
   const auto lifetime = pooled->expires - Clock::now();
   CHECK(lifetime <= 40ms);
   CHECK(lifetime > 20ms); // jitter takes at most a tenth
   pool().release(std::move(pooled), Condition::good);
   std::this_thread::sleep_for(45ms);
-  pooled = pool().acquire();
+  pooled = checkout();
   CHECK(script->count("connect") == 2);
   std::this_thread::sleep_for(45ms);
   pool().release(std::move(pooled), Condition::good);
@@ -250,9 +251,9 @@ TEST_CASE_METHOD(PoolTest, "pool: a connection past its recycle time is replaced
 TEST_CASE_METHOD(PoolTest, "pool: lifetimes are spread, so that connections do not expire together") {
   settings.size = 40;
   settings.recycle = 100s;
-  std::vector<std::unique_ptr<Pooled>> out;
+  std::vector<Lease> out;
   for (int i = 0; i < 40; ++i)
-    out.push_back(pool().acquire());
+    out.push_back(checkout());
   const auto [least, most] =
       std::minmax_element(out.begin(), out.end(), [](const auto& a, const auto& b) { return a->expires < b->expires; });
   CHECK((*most)->expires - (*least)->expires > 2s);
@@ -262,28 +263,28 @@ TEST_CASE_METHOD(PoolTest, "pool: lifetimes are spread, so that connections do n
 
 TEST_CASE_METHOD(PoolTest, "pool: a lost connection closes all that are as old, and none that is younger") {
   settings.size = 3;
-  auto a = pool().acquire();
-  auto b = pool().acquire();
-  auto c = pool().acquire();
+  auto a = checkout();
+  auto b = checkout();
+  auto c = checkout();
   pool().release(std::move(a), Condition::good); // idle when the loss is noticed
   pool().release(std::move(b), Condition::lost);
-  auto young = pool().acquire();
+  auto young = checkout();
   CHECK(script->count("connect") == 4);          // the idle one was not trusted
   pool().release(std::move(c), Condition::lost); // as old as the first loss: news that is known
   pool().release(std::move(young), Condition::good);
   CHECK(pool().figures().idle == 1);
-  CHECK(pool().acquire() != nullptr);
+  CHECK(checkout() != nullptr);
   CHECK(script->count("connect") == 4); // the young one is trusted still
 }
 
 TEST_CASE_METHOD(PoolTest, "pool: close refuses checkouts, wakes those who wait and closes what comes back") {
   settings.size = 1;
   settings.max_overflow = 0;
-  auto only = pool().acquire();
+  auto only = checkout();
   auto waiter = waiting_checkout();
   pool().close();
   CHECK_THROWS_AS(waiter.get(), ProgrammingError);
-  CHECK_THROWS_AS(pool().acquire(), ProgrammingError);
+  CHECK_THROWS_AS(checkout(), ProgrammingError);
   CHECK(script->open == 1);
   pool().release(std::move(only), Condition::good);
   CHECK(script->open == 0);

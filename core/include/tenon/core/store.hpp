@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/assert/source_location.hpp>
+
 #include <tenon/core/session.hpp>
 #include <tenon/core/settings.hpp>
 #include <tenon/core/table.hpp>
@@ -54,27 +56,32 @@ public:
   Store& operator=(Store&&) noexcept;
   ~Store();
 
-  /// A unit of work that rolls back unless committed.
+  /// A unit of work that rolls back unless committed. `where` is the place that reports of leaks name.
   /// Errors: only those of its statements, the checkout included: PoolTimeout, ConnectionError and kin.
-  [[nodiscard]] Session session(TransactionOptions options = {});
+  [[nodiscard]] Session session(TransactionOptions options = {},
+                                const boost::source_location& where = BOOST_CURRENT_LOCATION);
 
   /// Runs `work` with a session, commits when it returns and rolls back when it throws; runs it again as a whole, after
   /// a random pause, if the error is retryable and nothing was committed (settings.retry). Returns what `work` returns.
   /// `work` must therefore do nothing outside the session that may not happen twice. It announces that it will write,
   /// so that a backend with one writer takes its turn at the start; say {.read_only = true} where it does not. Errors:
   /// the last one of `work`; CommitUnknown is never retried.
-  template <class F> auto transaction(F&& work) -> std::invoke_result_t<F, Session&> {
-    return transaction({Isolation::backend_default, false, true}, std::forward<F>(work));
+  template <class F>
+  auto transaction(F&& work, const boost::source_location& where = BOOST_CURRENT_LOCATION)
+      -> std::invoke_result_t<F, Session&> {
+    return transaction({Isolation::backend_default, false, true}, std::forward<F>(work), where);
   }
-  template <class F> auto transaction(TransactionOptions options, F&& work) -> std::invoke_result_t<F, Session&> {
+  template <class F>
+  auto transaction(TransactionOptions options, F&& work, const boost::source_location& where = BOOST_CURRENT_LOCATION)
+      -> std::invoke_result_t<F, Session&> {
     using Result = std::invoke_result_t<F, Session&>;
     if (!options.read_only) options.write_intent = true;
     if constexpr (std::is_void_v<Result>) {
-      run(options, detail::Work(work));
+      run(options, detail::Work(work), where);
     } else {
       std::optional<Result> result;
       auto keep = [&](Session& session) { result.emplace(work(session)); };
-      run(options, detail::Work(keep));
+      run(options, detail::Work(keep), where);
       return std::move(*result);
     }
   }
@@ -106,7 +113,7 @@ public:
   void close() noexcept;
 
 private:
-  void run(TransactionOptions options, detail::Work work);
+  void run(TransactionOptions options, detail::Work work, const boost::source_location& where);
   std::shared_ptr<detail::StoreState> state_;
 };
 
