@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
+#include <tenon/sql/build_info.hpp>
 
 #include "session.hpp"
 
@@ -11,17 +12,12 @@ namespace tenon::postgresql {
 
 BackendInfo Backend::plugin_info() {
   const int libpq = PQlibVersion();
-#ifdef __clang__
-  const std::string compiler = "clang " __clang_version__;
-#else
-  const std::string compiler = "gcc " __VERSION__;
-#endif
   BackendInfo info;
   info.id = "postgresql";
   info.version = TENON_VERSION;
   info.vendor = "Tenon";
   info.license = "Apache-2.0";
-  info.build = fmt::format("{}; libpq {}.{}", compiler, libpq / 10000, libpq % 10000);
+  info.build = fmt::format("{}; libpq {}.{}", sql::kCompiler, libpq / 10000, libpq % 10000);
   return info;
 }
 

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <tenon/sql/build_info.hpp>
 
 #include "session.hpp"
 
@@ -31,7 +32,7 @@ BackendInfo Backend::plugin_info() {
           .vendor = "Tenon",
           .license = "Apache-2.0",
           .url = "",
-          .build = fmt::format("SQLite {}, {}", sqlite3_libversion(), __VERSION__)};
+          .build = fmt::format("{}; SQLite {}", sql::kCompiler, sqlite3_libversion())};
 }
 
 Capabilities Backend::plugin_capabilities() {

@@ -86,3 +86,13 @@ TEST_CASE("help goes to stdout and exits with 0") {
   CHECK(has(result.out, "doctor"));
   CHECK(result.err.empty());
 }
+
+TEST_CASE("a word that is no verb is named; the value of an option is none") {
+  const auto unknown = run_tool({"--profile", "dev", "xyzzy"});
+  CHECK(unknown.exit == 64);
+  CHECK(has(unknown.err, "\"xyzzy\" is not a verb"));
+  CHECK_FALSE(has(unknown.err, "did you mean"));
+  const auto missing = run_tool({"config"});
+  CHECK(missing.exit == 64);
+  CHECK_FALSE(has(missing.err, "is not a verb"));
+}

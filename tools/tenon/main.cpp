@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,22 +31,32 @@ void log_to_stderr() {
   });
 }
 
-/// The verb that a mistyped word is nearest to, at the place where it stands.
-std::string suggestion_for(const CLI::App& app, int argc, char** argv) {
+/// A word that stands where a verb has to, and is none.
+struct Mistyped {
+  std::string word;
+  std::string nearest; ///< the verb that was meant, or empty
+};
+
+std::optional<Mistyped> mistyped_verb(const CLI::App& app, int argc, char** argv) {
   const CLI::App* at = &app;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word.starts_with('-')) continue;
+    if (word.starts_with('-')) {
+      const CLI::Option* option = app.get_option_no_throw(word);
+      if (option != nullptr && option->get_items_expected() > 0) ++i; // its value is no verb
+      continue;
+    }
     std::vector<std::string> verbs;
     const CLI::App* next = nullptr;
     for (const CLI::App* verb : at->get_subcommands([](const CLI::App*) { return true; })) {
       verbs.push_back(verb->get_name());
       if (verb->get_name() == word) next = verb;
     }
-    if (next == nullptr) return tenon::nearest_name(word, verbs);
+    if (verbs.empty()) return std::nullopt; // the rest is the verb's own
+    if (next == nullptr) return Mistyped{word, tenon::nearest_name(word, verbs)};
     at = next;
   }
-  return {};
+  return std::nullopt;
 }
 
 } // namespace
@@ -91,9 +102,12 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error); // --help, --version
-    const std::string suggestion = suggestion_for(app, argc, argv);
-    fmt::print(stderr, "error: {}\n", error.what());
-    if (!suggestion.empty()) fmt::print(stderr, "  did you mean \"{}\"?\n", suggestion);
+    if (const auto mistyped = mistyped_verb(app, argc, argv)) {
+      fmt::print(stderr, "error: \"{}\" is not a verb\n", mistyped->word);
+      if (!mistyped->nearest.empty()) fmt::print(stderr, "  did you mean \"{}\"?\n", mistyped->nearest);
+    } else {
+      fmt::print(stderr, "error: {}\n", error.what());
+    }
     fmt::print(stderr, "  see tenon --help\n");
     return kUsage;
   }
