@@ -24,7 +24,7 @@ Pool::Pool(const PoolSettings& settings, Duration connect_timeout, Connect conne
 
 Pool::~Pool() { close(); }
 
-Lease Pool::acquire(Deadline limit, const boost::source_location& where) {
+Lease Pool::acquire(Deadline limit, const boost::source_location& where, const std::atomic<bool>* interrupted) {
   auto now = Clock::now();
   std::unique_lock lock(mutex_);
   if (closed_) throw_closed(name_);
@@ -36,7 +36,7 @@ Lease Pool::acquire(Deadline limit, const boost::source_location& where) {
     ++open_; // the permit
   } else {
     report_leaks(now);
-    taken = wait(lock, now, limit);
+    taken = wait(lock, now, limit, interrupted);
     now = Clock::now();
   }
   if (taken != nullptr) in_use_.push_back(taken.get());
@@ -57,11 +57,18 @@ Lease Pool::acquire(Deadline limit, const boost::source_location& where) {
   return Lease(taken.release());
 }
 
-std::unique_ptr<Pooled> Pool::wait(std::unique_lock<std::mutex>& lock, Clock::time_point now, Deadline limit) {
+std::unique_ptr<Pooled> Pool::wait(std::unique_lock<std::mutex>& lock, Clock::time_point now, Deadline limit,
+                                   const std::atomic<bool>* interrupted) {
   const Deadline deadline = std::min(limit, now + settings_.timeout);
   Waiter self;
+  self.interrupted = interrupted;
   const auto place = waiters_.insert(waiters_.end(), &self);
   while (!self.served()) {
+    if (interrupted != nullptr && interrupted->load()) {
+      waiters_.erase(place);
+      lock.unlock();
+      throw_error(ErrorCode::cancelled, "cancelled while it waited for a connection to " + name_);
+    }
     if (self.ready.wait_until(lock, deadline) == std::cv_status::timeout && !self.served()) {
       waiters_.erase(place);
       throw_timeout(lock, std::chrono::duration_cast<Duration>(deadline - now), limit < now + settings_.timeout);
@@ -69,6 +76,13 @@ std::unique_ptr<Pooled> Pool::wait(std::unique_lock<std::mutex>& lock, Clock::ti
   }
   if (self.closed) throw_closed(name_); // who serves a waiter has taken it off the list
   return std::move(self.connection);
+}
+
+void Pool::wake(const std::atomic<bool>& interrupted) noexcept {
+  const std::lock_guard lock(mutex_);
+  for (Waiter* waiter : waiters_) {
+    if (waiter->interrupted == &interrupted) waiter->ready.notify_one();
+  }
 }
 
 void Pool::throw_timeout(std::unique_lock<std::mutex>& lock, Duration waited, bool callers_limit) {

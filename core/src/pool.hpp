@@ -62,8 +62,12 @@ public:
 
   /// Waits until `limit`, or settings.timeout from now if that is sooner. `where` is the place that leak reports name.
   /// Errors: PoolTimeout, which says whose limit passed, with the pool's state and the last connect error; what
-  /// connecting throws; ProgrammingError after close().
-  [[nodiscard]] Lease acquire(Deadline limit, const boost::source_location& where);
+  /// connecting throws; Cancelled once `interrupted` is set, which the setter tells by wake(); ProgrammingError after
+  /// close().
+  [[nodiscard]] Lease acquire(Deadline limit, const boost::source_location& where,
+                              const std::atomic<bool>* interrupted = nullptr);
+  /// Lets an acquire() that waits with this flag look at it. Threads: any.
+  void wake(const std::atomic<bool>& interrupted) noexcept;
   /// Resets the session and gives it to the longest waiter, or keeps it, or closes it.
   void release(Lease lease, Condition condition) noexcept;
 
@@ -76,6 +80,7 @@ private:
   /// What a waiter is given: a connection, or the permit to open one, or word that the pool was closed.
   struct Waiter {
     std::condition_variable ready;
+    const std::atomic<bool>* interrupted = nullptr;
     std::unique_ptr<Pooled> connection;
     bool permit = false;
     bool closed = false;
@@ -84,7 +89,8 @@ private:
 
   [[nodiscard]] std::unique_ptr<Pooled> open();
   [[nodiscard]] bool usable(Pooled& pooled, Clock::time_point now);
-  std::unique_ptr<Pooled> wait(std::unique_lock<std::mutex>& lock, Clock::time_point now, Deadline limit);
+  std::unique_ptr<Pooled> wait(std::unique_lock<std::mutex>& lock, Clock::time_point now, Deadline limit,
+                               const std::atomic<bool>* interrupted);
   [[noreturn]] void throw_timeout(std::unique_lock<std::mutex>& lock, Duration waited, bool callers_limit);
   void give_permit() noexcept;
   void report_leaks(Clock::time_point now);

@@ -82,6 +82,25 @@ TEST_CASE_METHOD(PoolTest, "pool: never more than size + max_overflow open; over
   CHECK(script->open == 2);
 }
 
+TEST_CASE_METHOD(PoolTest, "pool: a wait ends with Cancelled when it is interrupted, and nobody else's does") {
+  settings.size = 1;
+  settings.max_overflow = 0;
+  Lease held = checkout();
+  std::atomic<bool> interrupted{false};
+  auto cancelled = std::async(std::launch::async,
+                              [&] { return pool().acquire(Deadline::max(), BOOST_CURRENT_LOCATION, &interrupted); });
+  REQUIRE(eventually([&] { return pool().figures().waiting == 1; }));
+  auto other = waiting_checkout();
+  interrupted = true;
+  pool().wake(interrupted);
+  CHECK_THROWS_AS(cancelled.get(), Cancelled);
+  CHECK(pool().figures().waiting == 1);
+  CHECK_THROWS_AS(pool().acquire(Deadline::max(), BOOST_CURRENT_LOCATION, &interrupted), Cancelled); // set before
+  pool().release(std::move(held), Condition::good);
+  pool().release(other.get(), Condition::good);
+  CHECK(script->count("connect") == 1);
+}
+
 TEST_CASE_METHOD(PoolTest, "pool: threads that fight for connections never exceed the limit") {
   Pool& shared = pool(); // made before there are threads
   std::vector<std::thread> threads;

@@ -68,6 +68,9 @@ struct ErrorInfo {
   /// Of CommitUnknown: the server's name of the transaction, which IBackend::resolve takes; opaque, of use to that
   /// database alone. Empty: nobody can be asked.
   std::string transaction;
+  /// What made this one come about: the first error of a transaction that accepts only a rollback now, the last one of
+  /// work that was not run again. Null: nothing else. Does not cross the plugin boundary.
+  std::shared_ptr<const ErrorInfo> cause;
 };
 
 /// Root of the hierarchy. what() is the message, then the hint on a line of its own.
@@ -90,7 +93,11 @@ public:
   [[nodiscard]] const std::string& backend() const noexcept { return info_->backend; }
   [[nodiscard]] const std::string& detail() const noexcept { return info_->detail; }
   [[nodiscard]] const std::string& transaction() const noexcept { return info_->transaction; }
+  /// Null if there is none. Lifetime: that of this error and its copies.
+  [[nodiscard]] const ErrorInfo* cause() const noexcept { return info_->cause.get(); }
   [[nodiscard]] const ErrorInfo& info() const noexcept { return *info_; }
+  /// The same, for whoever keeps it as a cause; cannot fail.
+  [[nodiscard]] std::shared_ptr<const ErrorInfo> share() const noexcept { return info_; }
 
 private:
   static std::string compose(const ErrorInfo& info) {
