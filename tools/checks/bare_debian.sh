@@ -2,18 +2,25 @@
 # shellcheck disable=SC2317 # functions that are called by name
 # Tries the two commands as a stranger would: in a bare Debian 12 (debootstrap into a folder, chroot), as root, as an
 # ordinary user without sudo and as one with it. Shows that tools/packages.txt is complete. Takes an hour; not in CI.
-# usage: bare_debian.sh [REPOSITORY [FOLDER]]   (this tree; a new folder in /var/tmp, removed afterwards)
+# usage: bare_debian.sh [--only PART] [REPOSITORY [FOLDER]]   (this tree; a new folder in /var/tmp, removed afterwards)
+#   --only PART   root: the refusal without packages, then the commands as root; user: those of root and then of a user
+#                 without sudo; sudo: those of a user with sudo. Everything without it.
 # Requires root and debootstrap; uses this machine's apt mirror and proxy. Exit codes: 0 ok, 1 failed, 64 usage.
 set -euo pipefail
 
-if [[ $EUID -ne 0 ]] || ! command -v debootstrap >/dev/null || [[ $# -gt 2 ]]; then
-  echo "usage, as root and with debootstrap installed: $0 [REPOSITORY [FOLDER]]" >&2
+only=${TENON_BARE_DEBIAN_ONLY-all}
+if [[ ${1-} == --only ]]; then
+  only=${2-}
+  shift $(($# > 1 ? 2 : 1))
+fi
+if [[ $EUID -ne 0 ]] || ! command -v debootstrap >/dev/null || [[ $# -gt 2 || ! $only =~ ^(all|root|user|sudo)$ ]]; then
+  echo "usage, as root and with debootstrap installed: $0 [--only root|user|sudo] [REPOSITORY [FOLDER]]" >&2
   exit 64
 fi
 # Mounts and processes of the chroot end with this script, however it ends: both live in namespaces of its own. So no
 # clean-up can ever reach through a forgotten mount into the machine's own /dev.
 if [[ -z ${TENON_BARE_DEBIAN-} ]]; then
-  TENON_BARE_DEBIAN=inside exec unshare --mount --propagation private --pid --fork --kill-child -- bash "$0" "$@"
+  TENON_BARE_DEBIAN=inside TENON_BARE_DEBIAN_ONLY=$only exec unshare --mount --propagation private --pid --fork --kill-child -- bash "$0" "$@"
 fi
 
 here=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd -P)
@@ -99,29 +106,36 @@ both_commands() { # folder, user, directory, label
 }
 
 echo "bare Debian 12 from $mirror in $work"
-make_bare "$work/root"
-cp -a -- "$work/root" "$work/sudo"
-mount_into "$work/root"
-mount_into "$work/sudo"
-
 # A path with a space, because somebody has one.
 readonly tree='/opt/a tree/tenon' user_tree='/home/developer/a tree/tenon'
-for target in "$work/root" "$work/sudo"; do
-  mkdir -p -- "$target/opt/a tree" "$target/home/developer/a tree"
-  clone_into "$target" "$user_tree"
-  chroot "$target" chown -R developer: /home/developer
-done
-clone_into "$work/root" "$tree"
+mkdir -p -- "$work"
+make_bare "$work/bare"
 
-expect 69 "user, nothing installed, no sudo: ./dev run" inside "$work/root" developer "$user_tree" ./dev run
-mv -- "$work/last.log" "$work/refusal.log" # the next step writes its own
-expect 0 "  it names the command to type" grep 'apt-get install -y --no-install-recommends .*cmake' "$work/refusal.log"
-both_commands "$work/root" root "$tree" "root"
-both_commands "$work/root" developer "$user_tree" "user, installed by root, no sudo"
+prepare() { # name
+  cp -a -- "$work/bare" "$work/$1"
+  mount_into "$work/$1"
+  mkdir -p -- "$work/$1/opt/a tree" "$work/$1/home/developer/a tree"
+  clone_into "$work/$1" "$user_tree"
+  chroot "$work/$1" chown -R developer: /home/developer
+}
 
-chroot "$work/sudo" sh -c 'apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends sudo'
-echo 'developer ALL=(ALL) NOPASSWD: ALL' >"$work/sudo/etc/sudoers.d/developer"
-both_commands "$work/sudo" developer "$user_tree" "user with sudo"
+if [[ $only != sudo ]]; then
+  prepare root
+  clone_into "$work/root" "$tree"
+  expect 69 "user, nothing installed, no sudo: ./dev run" inside "$work/root" developer "$user_tree" ./dev run
+  mv -- "$work/last.log" "$work/refusal.log" # the next step writes its own
+  expect 0 "  it names the command to type" grep 'apt-get install -y --no-install-recommends .*cmake' "$work/refusal.log"
+  both_commands "$work/root" root "$tree" "root"
+  if [[ $only != root ]]; then
+    both_commands "$work/root" developer "$user_tree" "user, installed by root, no sudo"
+  fi
+fi
+if [[ $only == all || $only == sudo ]]; then
+  prepare sudo
+  chroot "$work/sudo" sh -c 'apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends sudo'
+  echo 'developer ALL=(ALL) NOPASSWD: ALL' >"$work/sudo/etc/sudoers.d/developer"
+  both_commands "$work/sudo" developer "$user_tree" "user with sudo"
+fi
 
 printf '\n'
 printf '%s\n' "${results[@]}"
