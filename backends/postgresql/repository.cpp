@@ -196,25 +196,25 @@ std::unique_ptr<ICursor> Repository::select(const Query& query) {
     Connection& connection = session_.connection();
     if (query.limit > kWholeResult) {
       Result first = connection.start_rows(prepared, bind(), work);
-      return std::make_unique<RowsCursor>(session_, std::move(first), work, table_, query.columns);
+      return std::make_unique<RowsCursor>(session_, std::move(first), work, table_, call_.columns);
     }
     Result result = connection.run(prepared, bind(), work);
     RowReader reader;
-    reader.describe(result.get(), table_, query.columns);
+    reader.describe(result.get(), table_, call_.columns);
     return std::make_unique<WholeCursor>(session_, std::move(result), std::move(reader));
   });
 }
 
-std::uint64_t Repository::update(Filter filter, std::span<const Assignment> assignments) {
+std::uint64_t Repository::update(const Update& update) {
   const Work work{update_, &table_, true};
   return session_.call(work, [&] {
-    sql::read_update(table_, filter, assignments, call_);
-    Statement& prepared = statement([&] { return compiler_.update(filter, assignments); });
-    return affected_rows(session_.connection().run(prepared, bind(assignments.size()), work).get());
+    sql::read_update(table_, update, call_);
+    Statement& prepared = statement([&] { return compiler_.update(update); });
+    return affected_rows(session_.connection().run(prepared, bind(update.assignments.size()), work).get());
   });
 }
 
-std::uint64_t Repository::remove(Filter filter) {
+std::uint64_t Repository::remove(const Filter& filter) {
   const Work work{delete_, &table_, true};
   return session_.call(work, [&] {
     sql::read_filter(table_, sql::Operation::remove, filter, call_);
@@ -223,7 +223,7 @@ std::uint64_t Repository::remove(Filter filter) {
   });
 }
 
-std::uint64_t Repository::count(Filter filter) {
+std::uint64_t Repository::count(const Filter& filter) {
   const Work work{select_, &table_, false};
   return session_.call(work, [&] {
     sql::read_filter(table_, sql::Operation::count, filter, call_);
@@ -232,7 +232,7 @@ std::uint64_t Repository::count(Filter filter) {
   });
 }
 
-bool Repository::exists(Filter filter) {
+bool Repository::exists(const Filter& filter) {
   const Work work{select_, &table_, false};
   return session_.call(work, [&] {
     sql::read_filter(table_, sql::Operation::exists, filter, call_);
@@ -240,5 +240,7 @@ bool Repository::exists(Filter filter) {
     return single_integer(session_.connection().run(prepared, bind(), work).get()) != 0;
   });
 }
+
+RowBatch Repository::explain(const Query&) { throw_error(ErrorCode::not_supported, "explain: not by this backend"); }
 
 } // namespace tenon::postgresql

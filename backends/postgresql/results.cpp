@@ -89,6 +89,7 @@ std::optional<Reader> reader_for(CellType wanted, Oid type) noexcept {
       if (type == oid::kJsonb) return Reader::jsonb;
       if (type == oid::kJson || is_text(type)) return Reader::json;
       break;
+    case CellType::array:
     case CellType::null: break;
   }
   return std::nullopt;

@@ -167,8 +167,17 @@ void Session::rollback() {
   const Running running(connection_.canceller());
   end_open_rows();
   held_.clear();
-  if (!in_transaction_ && connection_.transaction() == TransactionState::none) return;
-  undo_transaction();
+  // Asked of the connection as well: the caller's own SQL may have begun one.
+  if (in_transaction_ || connection_.transaction() != TransactionState::none) undo_transaction();
+  set_deadline(Deadline::max());
+  if (connection_.broken()) {
+    ErrorInfo info;
+    info.code = ErrorCode::connection;
+    info.backend = "postgresql";
+    info.message = fmt::format("the connection to {} cannot be used again", connection_.endpoint());
+    info.broken = true;
+    throw_error(std::move(info));
+  }
 }
 
 void Session::savepoint(SavepointAction action, std::uint32_t number) {
@@ -221,21 +230,8 @@ void Session::ping() {
   call(work, [&] { connection_.command("", work); });
 }
 
-void Session::reset() {
-  set_deadline(Deadline::max());
-  const Running running(connection_.canceller());
-  end_open_rows();
-  held_.clear();
-  // Asked of the connection as well: the caller's own SQL may have begun one.
-  if (in_transaction_ || connection_.transaction() != TransactionState::none) undo_transaction();
-  if (connection_.broken()) {
-    ErrorInfo info;
-    info.code = ErrorCode::connection;
-    info.backend = "postgresql";
-    info.message = fmt::format("the connection to {} cannot be used again", connection_.endpoint());
-    info.broken = true;
-    throw_error(std::move(info));
-  }
+void Session::batch(std::span<const BatchItem>, std::span<std::uint64_t>) {
+  throw_error(ErrorCode::not_supported, "batch: not by this backend");
 }
 
 void Session::set_deadline(Deadline deadline) { connection_.set_deadline(deadline); }

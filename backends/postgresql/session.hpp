@@ -31,7 +31,7 @@ public:
   [[nodiscard]] std::unique_ptr<ICursor> execute(std::string_view sql, std::span<const Cell> parameters) override;
   [[nodiscard]] bool alive() noexcept override;
   void ping() override;
-  void reset() override;
+  void batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected) override;
   void set_deadline(Deadline deadline) override;
   void cancel() noexcept override;
 

@@ -199,6 +199,7 @@ void Parameters::push_value(const Cell& cell, Oid text_type, Oid decimal_type, O
       push(cell.type == CellType::uuid ? oid::kUuid : oid::kBytea, copy, cell.size, true, place);
       return;
     }
+    case CellType::array: break;
   }
   refuse(place, "a value of an unknown type");
 }

@@ -140,7 +140,7 @@ std::unique_ptr<ICursor> Repository::select(const Query& query) {
   sql::read_select(table_, query, call_);
   session_.start(Access::read, context);
   learn_storage();
-  const auto columns = query.columns.empty() ? std::span<const std::uint32_t>(all_columns_) : query.columns;
+  const auto columns = call_.columns.empty() ? std::span<const std::uint32_t>(all_columns_) : call_.columns;
   auto cursor =
       std::make_unique<Cursor>(session_, statement(context, columns, [&] { return compiler_.select(query); }), context);
   cursor->bind(call_.parameters, columns_);
@@ -155,16 +155,16 @@ std::int64_t Repository::run(Statement& statement, bool wants_row, const Context
   return row && wants_row ? sqlite3_column_int64(statement.handle.get(), 0) : 0;
 }
 
-std::uint64_t Repository::update(Filter filter, std::span<const Assignment> assignments) {
+std::uint64_t Repository::update(const Update& update) {
   const Context& context = contexts_[updating];
-  sql::read_update(table_, filter, assignments, call_);
+  sql::read_update(table_, update, call_);
   session_.start(Access::write, context);
   learn_storage();
-  run(*statement(context, {}, [&] { return compiler_.update(filter, assignments); }), false, context);
+  run(*statement(context, {}, [&] { return compiler_.update(update); }), false, context);
   return static_cast<std::uint64_t>(sqlite3_changes64(session_.handle()));
 }
 
-std::uint64_t Repository::remove(Filter filter) {
+std::uint64_t Repository::remove(const Filter& filter) {
   const Context& context = contexts_[removing];
   sql::read_filter(table_, sql::Operation::remove, filter, call_);
   session_.start(Access::write, context);
@@ -173,7 +173,7 @@ std::uint64_t Repository::remove(Filter filter) {
   return static_cast<std::uint64_t>(sqlite3_changes64(session_.handle()));
 }
 
-std::uint64_t Repository::count(Filter filter) {
+std::uint64_t Repository::count(const Filter& filter) {
   const Context& context = contexts_[counting];
   sql::read_filter(table_, sql::Operation::count, filter, call_);
   session_.start(Access::read, context);
@@ -182,7 +182,7 @@ std::uint64_t Repository::count(Filter filter) {
       run(*statement(context, {}, [&] { return compiler_.count(filter); }), true, context));
 }
 
-bool Repository::exists(Filter filter) {
+bool Repository::exists(const Filter& filter) {
   const Context& context = contexts_[selecting];
   sql::read_filter(table_, sql::Operation::exists, filter, call_);
   session_.start(Access::read, context);
@@ -244,5 +244,7 @@ void Repository::write_row(const WriteRows& rows, std::size_t row, Statement& st
     results.add(statement);
   if (by_rowid) results.add(Cell::int64(sqlite3_last_insert_rowid(session_.handle())));
 }
+
+RowBatch Repository::explain(const Query&) { throw_error(ErrorCode::not_supported, "explain: not by this backend"); }
 
 } // namespace tenon::sqlite

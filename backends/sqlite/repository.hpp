@@ -34,10 +34,11 @@ public:
   RowBatch upsert(const WriteRows& rows, std::uint32_t key, std::span<const std::uint32_t> update) override;
   RowBatch find(std::uint32_t key, std::span<const Cell> values) override;
   std::unique_ptr<ICursor> select(const Query& query) override;
-  std::uint64_t update(Filter filter, std::span<const Assignment> assignments) override;
-  std::uint64_t remove(Filter filter) override;
-  std::uint64_t count(Filter filter) override;
-  bool exists(Filter filter) override;
+  std::uint64_t update(const Update& update) override;
+  std::uint64_t remove(const Filter& filter) override;
+  std::uint64_t count(const Filter& filter) override;
+  bool exists(const Filter& filter) override;
+  [[nodiscard]] RowBatch explain(const Query& query) override;
 
   /// The table may have been created meanwhile: look at its declared types again.
   void forget_storage() noexcept { storage_known_ = false; }

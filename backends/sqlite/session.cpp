@@ -196,7 +196,7 @@ void Session::commit() {
   end_cursors();
   if (first_error_) {
     ErrorInfo info = std::move(*first_error_);
-    rollback();
+    undo();
     info.message = "commit: the transaction is rolled back, because a statement had failed: " + info.message;
     throw_error(std::move(info));
   }
@@ -207,7 +207,7 @@ void Session::commit() {
       run(commit_work, context);
     } catch (const Error&) {
       committing_ = false;
-      rollback();
+      undo();
       throw;
     }
     committing_ = false;
@@ -216,6 +216,13 @@ void Session::commit() {
 }
 
 void Session::rollback() {
+  undo();
+  database_.watch().set_deadline(Deadline::max());
+  bound_.clear();
+  if (broken_) throw_error(ErrorCode::connection, "rollback: the session is broken by an earlier error");
+}
+
+void Session::undo() {
   end_cursors();
   const bool open = state_ == State::open || (state_ == State::undone && sqlite3_get_autocommit(handle()) == 0);
   forget_transaction();
@@ -321,10 +328,8 @@ void Session::ping() {
   step(*ping_, context);
 }
 
-void Session::reset() {
-  rollback();
-  database_.watch().set_deadline(Deadline::max());
-  bound_.clear();
+void Session::batch(std::span<const BatchItem>, std::span<std::uint64_t>) {
+  throw_error(ErrorCode::not_supported, "batch: not by this backend");
 }
 
 void Session::end_cursors() noexcept {

@@ -38,7 +38,7 @@ public:
   std::unique_ptr<ICursor> execute(std::string_view sql, std::span<const Cell> parameters) override;
   bool alive() noexcept override { return !broken_; }
   void ping() override;
-  void reset() override;
+  void batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected) override;
   void set_deadline(Deadline deadline) override { database_.watch().set_deadline(deadline); }
   void cancel() noexcept override { database_.watch().cancel(); }
 
@@ -96,6 +96,7 @@ private:
   void after_failure(const ErrorInfo& info);
   void end_cursors() noexcept;
   void forget_transaction() noexcept;
+  void undo();
 
   Database database_;
   std::array<StatementPtr, 4> controls_;

@@ -119,6 +119,7 @@ Stored store(const Cell& cell, const StoredColumn* column, Arena& scratch) {
     case CellType::json:
       if (!sql::is_json(cell.bytes())) raise(ErrorCode::data, column, "malformed JSON");
       return text(cell.bytes());
+    case CellType::array: break;
   }
   raise(ErrorCode::not_supported, column, "a value of a type that this backend does not know");
 }
@@ -295,6 +296,7 @@ Cell read(sqlite3_stmt* statement, int index, const StoredColumn& column, Arena&
   const int storage = sqlite3_column_type(statement, index);
   if (storage == SQLITE_NULL) return Cell::null();
   switch (column.column->type) {
+    case CellType::array:
     case CellType::null: break;
     case CellType::boolean: {
       const std::int64_t value = storage == SQLITE_INTEGER ? sqlite3_column_int64(statement, index) : 2;

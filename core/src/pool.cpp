@@ -134,7 +134,7 @@ void Pool::release(Lease lease, Condition condition) noexcept {
   std::unique_ptr<Pooled> pooled(lease.release());
   if (condition == Condition::good) {
     try {
-      pooled->session->reset();
+      pooled->session->rollback();
     } catch (const std::exception&) {
       condition = Condition::doubtful;
     }

@@ -19,7 +19,7 @@ Order with_key(const TableDesc& table, const Order& order) {
   Order total = order;
   for (const std::uint32_t column : table.keys.front().columns) {
     const auto same = [column](const OrderTerm& term) { return term.column == column; };
-    if (std::none_of(total.begin(), total.end(), same)) total.push_back({column, 0, NullOrder::largest});
+    if (std::none_of(total.begin(), total.end(), same)) total.push_back({column, 0, 0, NullOrder::largest});
   }
   return total;
 }
@@ -207,7 +207,9 @@ void upsert_row(Session& session, const TableDesc& table, std::span<const Cell> 
 
 std::uint64_t update_rows(Session& session, const TableDesc& table, const Tree& where,
                           std::span<const Assignment> assignments) {
-  return session.with(table, [&](IRepository& repository) { return repository.update(where.filter(), assignments); });
+  return session.with(table, [&](IRepository& repository) {
+    return repository.update({where.filter(), assignments, {}});
+  });
 }
 
 std::uint64_t remove_rows(Session& session, const TableDesc& table, const Tree& where) {

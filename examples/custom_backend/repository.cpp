@@ -137,7 +137,7 @@ RowBatch Repository::upsert(const tenon::WriteRows& rows, std::uint32_t key, std
       } else if (!update.empty()) {
         std::vector<tenon::Assignment> assignments;
         for (const std::uint32_t column : update)
-          assignments.push_back({column, 0, given->at(column).cell()});
+          assignments.push_back(tenon::Assignment::of(column, given->at(column).cell()));
         const RowPtr changed = table.changed(*row, assignments);
         transaction.erase(table, row);
         transaction.add(table, changed);
@@ -158,10 +158,18 @@ RowBatch Repository::find(std::uint32_t key, std::span<const Cell> values) {
 }
 
 std::unique_ptr<tenon::ICursor> Repository::select(const tenon::Query& query) {
-  for (const tenon::OrderTerm& term : query.order)
+  bool plain = query.group.empty() && query.having.empty() && !query.distinct && query.lock == tenon::RowLock::none;
+  for (const tenon::OrderTerm& term : query.order) {
     check_column(term.column, table_);
-  for (const std::uint32_t column : query.columns)
-    check_column(column, table_);
+    plain = plain && term.source == 0;
+  }
+  std::vector<std::uint32_t> columns;
+  for (const tenon::Output& output : query.outputs) {
+    check_column(output.column.column, table_);
+    plain = plain && output.column.source == 0 && output.aggregate == tenon::Aggregate::none;
+    columns.push_back(output.column.column);
+  }
+  if (!plain) tenon::throw_error(tenon::ErrorCode::not_supported, "memory_map selects from one table at a time");
   auto rows = session_.run(false, [&](Transaction& transaction) { return matching(transaction, query.filter); });
   if (!query.order.empty()) {
     std::stable_sort(rows.begin(), rows.end(),
@@ -170,23 +178,23 @@ std::unique_ptr<tenon::ICursor> Repository::select(const tenon::Query& query) {
   const auto skipped = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(query.offset, rows.size()));
   rows.erase(rows.begin(), rows.begin() + skipped);
   if (query.limit < rows.size()) rows.resize(query.limit);
-  return std::make_unique<Cursor>(std::move(rows), columns_or_all(query.columns, table_), session_.epoch());
+  return std::make_unique<Cursor>(std::move(rows), columns_or_all(columns, table_), session_.epoch());
 }
 
-std::uint64_t Repository::update(tenon::Filter filter, std::span<const tenon::Assignment> assignments) {
+std::uint64_t Repository::update(const tenon::Update& update) {
   return session_.run(true, [&](Transaction& transaction) {
     Table& table = transaction.writable(table_, session_.deadline());
-    const std::vector<RowPtr> old = matching(transaction, filter);
+    const std::vector<RowPtr> old = matching(transaction, update.filter);
     // All old rows go before the first new one comes: a key may pass from one row to another.
     for (const RowPtr& row : old)
       transaction.erase(table, row);
     for (const RowPtr& row : old)
-      transaction.add(table, table.changed(*row, assignments));
+      transaction.add(table, table.changed(*row, update.assignments));
     return static_cast<std::uint64_t>(old.size());
   });
 }
 
-std::uint64_t Repository::remove(tenon::Filter filter) {
+std::uint64_t Repository::remove(const tenon::Filter& filter) {
   return session_.run(true, [&](Transaction& transaction) {
     Table& table = transaction.writable(table_, session_.deadline());
     const std::vector<RowPtr> old = matching(transaction, filter);
@@ -196,7 +204,7 @@ std::uint64_t Repository::remove(tenon::Filter filter) {
   });
 }
 
-std::uint64_t Repository::count(tenon::Filter filter) {
+std::uint64_t Repository::count(const tenon::Filter& filter) {
   return session_.run(false, [&](Transaction& transaction) {
     std::uint64_t rows = 0;
     scan(transaction, filter, [&](const RowPtr&) { return ++rows != 0; });
@@ -204,12 +212,16 @@ std::uint64_t Repository::count(tenon::Filter filter) {
   });
 }
 
-bool Repository::exists(tenon::Filter filter) {
+bool Repository::exists(const tenon::Filter& filter) {
   return session_.run(false, [&](Transaction& transaction) {
     bool found = false;
     scan(transaction, filter, [&](const RowPtr&) { return !(found = true); });
     return found;
   });
+}
+
+RowBatch Repository::explain(const tenon::Query&) {
+  tenon::throw_error(tenon::ErrorCode::not_supported, "memory_map has no plans to explain");
 }
 
 } // namespace memory_map

@@ -20,10 +20,11 @@ public:
                          std::span<const std::uint32_t> update) override;
   tenon::RowBatch find(std::uint32_t key, std::span<const tenon::Cell> values) override;
   std::unique_ptr<tenon::ICursor> select(const tenon::Query& query) override;
-  std::uint64_t update(tenon::Filter filter, std::span<const tenon::Assignment> assignments) override;
-  std::uint64_t remove(tenon::Filter filter) override;
-  std::uint64_t count(tenon::Filter filter) override;
-  bool exists(tenon::Filter filter) override;
+  std::uint64_t update(const tenon::Update& update) override;
+  std::uint64_t remove(const tenon::Filter& filter) override;
+  std::uint64_t count(const tenon::Filter& filter) override;
+  bool exists(const tenon::Filter& filter) override;
+  tenon::RowBatch explain(const tenon::Query& query) override;
 
 private:
   /// Calls use(row) for each row that matches, by primary key, until it returns false.

@@ -34,6 +34,7 @@ void Session::commit() {
 
 void Session::rollback() {
   if (transaction_) end();
+  deadline_ = tenon::Deadline::max();
 }
 
 void Session::end() noexcept {
@@ -72,6 +73,10 @@ void Session::create_tables(std::span<const tenon::TableDesc* const> tables) {
 
 std::unique_ptr<tenon::ICursor> Session::execute(std::string_view, std::span<const tenon::Cell>) {
   tenon::throw_error(ErrorCode::not_supported, "memory_map knows no SQL", "use repositories");
+}
+
+void Session::batch(std::span<const tenon::BatchItem>, std::span<std::uint64_t>) {
+  tenon::throw_error(ErrorCode::not_supported, "memory_map leaves batches to the host");
 }
 
 void Session::in_time() const {

@@ -30,7 +30,7 @@ public:
   std::unique_ptr<tenon::ICursor> execute(std::string_view sql, std::span<const tenon::Cell> parameters) override;
   bool alive() noexcept override { return true; }
   void ping() override { in_time(); }
-  void reset() override { rollback(); }
+  void batch(std::span<const tenon::BatchItem> items, std::span<std::uint64_t> affected) override;
   void set_deadline(tenon::Deadline deadline) override { deadline_ = deadline; }
   void cancel() noexcept override {}
 

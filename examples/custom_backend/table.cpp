@@ -67,8 +67,12 @@ RowPtr Table::make_row(std::span<const std::uint32_t> columns, const Cell* cells
 
 RowPtr Table::changed(const Row& row, std::span<const tenon::Assignment> assignments) const {
   Row copy = row;
-  for (const tenon::Assignment& assignment : assignments)
+  for (const tenon::Assignment& assignment : assignments) {
+    if (assignment.nodes != 0) {
+      tenon::throw_error(ErrorCode::not_supported, "memory_map does not compute what an update sets");
+    }
     copy.at(assignment.column) = checked(assignment.column, assignment.value);
+  }
   return std::make_shared<const Row>(std::move(copy));
 }
 

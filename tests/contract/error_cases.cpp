@@ -219,7 +219,7 @@ TEST_CASE("names: keywords, quotes, blanks and letters beyond ASCII name tables,
     const Row row{Value::int64(1), Value::text("x"),     Value::text("y"),
                   Value::date(3),  Value::boolean(true), Value::text("z")};
     const Value id = insert(repository, {1, 2, 3, 4, 5, 6}, {row}, {0})[0][0];
-    CHECK(select(repository, {.order = {descending(3)}, .columns = {1, 2, 3, 4, 5, 6}}) == Rows{row});
+    CHECK(select(repository, {.order = {descending(3)}, .outputs = columns({1, 2, 3, 4, 5, 6})}) == Rows{row});
     CHECK(update(repository, Tree::compare(NodeKind::eq, 6, Value::text("z")), {{2, Value::text("w")}}) == 1);
     CHECK(find(repository, 1, {Value::int64(1)}).at(0).at(2) == Value::text("w"));
     const ErrorInfo info = raised<IntegrityError>([&] { insert(repository, {1}, {{Value::int64(1)}}); });

@@ -24,7 +24,7 @@ struct Items {
   }
   /// Column n of the rows, in the order asked.
   std::vector<std::int64_t> numbers(Ask ask) {
-    ask.columns = {1};
+    ask.outputs = columns({1});
     std::vector<std::int64_t> out;
     for (const Row& row : select(repository, ask))
       out.push_back(row[0].is_null() ? -1 : row[0].cell().integer);
@@ -32,7 +32,7 @@ struct Items {
   }
   std::vector<std::string> texts(const Tree& filter) {
     std::vector<std::string> out;
-    for (const Row& row : select(repository, {.filter = filter, .order = {ascending(0)}, .columns = {2}})) {
+    for (const Row& row : select(repository, {.filter = filter, .order = {ascending(0)}, .outputs = columns({2})})) {
       out.emplace_back(row[0].cell().size > 0 ? row[0].cell().bytes() : "");
     }
     return out;
@@ -204,7 +204,7 @@ TEST_CASE("text: comparison is by code point: no locale, no folding, no padding"
                               "\xF0\x9F\x97\x84"};
   items.add_texts(Texts(ascending_texts.rbegin(), ascending_texts.rend()));
   Texts sorted;
-  for (const Row& row : select(items.repository, {.order = {ascending(2)}, .columns = {2}})) {
+  for (const Row& row : select(items.repository, {.order = {ascending(2)}, .outputs = columns({2})})) {
     sorted.emplace_back(row[0].cell().size > 0 ? row[0].cell().bytes() : "");
   }
   CHECK(sorted == ascending_texts);
@@ -249,7 +249,7 @@ TEST_CASE("order: a second term decides among equals") {
   Items items;
   items.add(
       {{Value::int64(1), Value::text("b")}, {Value::int64(0), Value::text("c")}, {Value::int64(1), Value::text("a")}});
-  const Rows rows = select(items.repository, {.order = {descending(1), ascending(2)}, .columns = {2, 1}});
+  const Rows rows = select(items.repository, {.order = {descending(1), ascending(2)}, .outputs = columns({2, 1})});
   CHECK(rows == Rows{{Value::text("a"), Value::int64(1)},
                      {Value::text("b"), Value::int64(1)},
                      {Value::text("c"), Value::int64(0)}});
@@ -274,10 +274,10 @@ TEST_CASE("limit and offset: their ends, and beyond") {
 TEST_CASE("projection: columns in the order asked, the same one twice, and none of an empty result") {
   Items items;
   items.add({{Value::int64(7), Value::text("x")}});
-  CHECK(select(items.repository, {.columns = {2, 1, 2}}) ==
+  CHECK(select(items.repository, {.outputs = columns({2, 1, 2})}) ==
         Rows{{Value::text("x"), Value::int64(7), Value::text("x")}});
   RowBatch batch;
-  const Ask nothing{.filter = Tree::of(NodeKind::any_of, {}), .columns = {1}};
+  const Ask nothing{.filter = Tree::of(NodeKind::any_of, {}), .outputs = columns({1})};
   const auto cursor = items.repository.select(nothing.query());
   CHECK_FALSE(cursor->next(batch));
   CHECK(batch.rows == 0);
@@ -291,7 +291,7 @@ TEST_CASE("queries: a column or a tree that is none is ProgrammingError or NotSu
   CHECK_THROWS_AS(items.repository.count(unknown.filter()), NotSupported);
   CHECK_THROWS_AS(items.repository.count(Tree::test(NodeKind::is_null, 99).filter()), ProgrammingError);
   CHECK_THROWS_AS(select(items.repository, {.order = {ascending(99)}}), ProgrammingError);
-  CHECK_THROWS_AS(select(items.repository, {.columns = {99}}), ProgrammingError);
+  CHECK_THROWS_AS(select(items.repository, {.outputs = columns({99})}), ProgrammingError);
   CHECK(items.repository.count({}) == 1);
 }
 

@@ -98,14 +98,15 @@ public:
     if (!one_in(8)) made.filter = tree(4);
     for (std::uint32_t i = below(4); i > 0; --i) {
       made.order.push_back(
-          {1 + below(kLastColumn), static_cast<std::uint16_t>(below(2)), static_cast<NullOrder>(below(3))});
+          {1 + below(kLastColumn), 0, static_cast<std::uint16_t>(below(2)), static_cast<NullOrder>(below(3))});
     }
-    made.order.push_back({0, static_cast<std::uint16_t>(below(2)), NullOrder::largest}); // no two rows are equal in it
+    made.order.push_back(
+        {0, 0, static_cast<std::uint16_t>(below(2)), NullOrder::largest}); // no two rows are equal in it
     if (one_in(2)) made.limit = below(40);
     if (one_in(3)) made.offset = below(60);
     if (one_in(3)) {
       for (std::uint32_t i = 1 + below(4); i > 0; --i)
-        made.columns.push_back(below(kLastColumn + 1));
+        made.outputs.push_back({{0, below(kLastColumn + 1)}, Aggregate::none, 0});
     }
     return made;
   }

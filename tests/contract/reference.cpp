@@ -171,9 +171,9 @@ Rows evaluated(const Rows& rows, const Query& query) {
   Rows out;
   for (std::uint64_t i = query.offset; i < kept.size() && out.size() < query.limit; ++i) {
     Row row;
-    for (const std::uint32_t column : query.columns)
-      row.push_back(kept[i][column]);
-    out.push_back(query.columns.empty() ? kept[i] : row);
+    for (const Output& output : query.outputs)
+      row.push_back(kept[i][output.column.column]);
+    out.push_back(query.outputs.empty() ? kept[i] : row);
   }
   return out;
 }

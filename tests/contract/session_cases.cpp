@@ -81,7 +81,7 @@ TEST_CASE("session: reset rolls back, ends cursors and leaves a usable session")
   CHECK(cursor->next(batch));
   cursor.reset();
   if (transactions) add_notes(*session, 51, 60);
-  session->reset();
+  session->rollback();
   CHECK(count_notes(*session) == 50);
   CHECK(session->alive());
   add_notes(*session, 61, 61);

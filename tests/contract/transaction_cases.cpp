@@ -222,7 +222,7 @@ TEST_CASE("savepoint: three deep, each undone or kept by itself") {
   t.session->savepoint(t.undo, 1);
   t.session->savepoint(t.release, 1);
   t.session->commit();
-  CHECK(select(t.other->repository(notes()), {.columns = {1}}) == Rows{{Value::int64(1)}});
+  CHECK(select(t.other->repository(notes()), {.outputs = columns({1})}) == Rows{{Value::int64(1)}});
 }
 
 TEST_CASE("savepoint: an error behind it is healed by going back to it") {

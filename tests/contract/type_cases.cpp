@@ -42,7 +42,7 @@ void round_trip(CellType type, const std::vector<Value>& values) {
     ids.push_back(t.add(value));
     CHECK(t.read(ids.back()) == value);
   }
-  const Rows all = select(*t.samples, {.order = {ascending(0)}, .columns = {1}});
+  const Rows all = select(*t.samples, {.order = {ascending(0)}, .outputs = columns({1})});
   REQUIRE(all.size() == values.size() + 1);
   for (std::size_t i = 0; i < values.size(); ++i)
     CHECK(all[i + 1][0] == values[i]);
@@ -174,7 +174,7 @@ TEST_CASE("types: decimals are equal and ordered by value, whatever their scale"
                                                   "0.5",  "1.0",   "9",     "10",   "100.001"};
   for (auto value = ascending_values.rbegin(); value != ascending_values.rend(); ++value)
     t.add(Value::decimal(*value));
-  const Rows sorted = select(*t.samples, {.order = {ascending(1)}, .columns = {1}});
+  const Rows sorted = select(*t.samples, {.order = {ascending(1)}, .outputs = columns({1})});
   REQUIRE(sorted.size() == ascending_values.size());
   for (std::size_t i = 0; i < sorted.size(); ++i)
     CHECK(sorted[i][0] == Value::decimal(ascending_values[i]));

@@ -155,8 +155,8 @@ std::uint64_t update(IRepository& repository, const Tree& filter,
                      const std::vector<std::pair<std::uint32_t, Value>>& values) {
   std::vector<Assignment> assignments;
   for (const auto& [column, value] : values)
-    assignments.push_back({column, 0, value.cell()});
-  return repository.update(filter.filter(), assignments);
+    assignments.push_back(Assignment::of(column, value.cell()));
+  return repository.update({filter.filter(), assignments, {}});
 }
 
 std::uint64_t remove(IRepository& repository, const Tree& filter) { return repository.remove(filter.filter()); }

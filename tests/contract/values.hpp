@@ -78,18 +78,26 @@ private:
 struct Ask {
   Tree filter = {};
   std::vector<OrderTerm> order = {};
-  Columns columns = {};
+  std::vector<Output> outputs = {};
   std::uint64_t limit = kNoLimit;
   std::uint64_t offset = 0;
 
-  [[nodiscard]] Query query() const noexcept { return {filter.filter(), order, columns, limit, offset}; }
+  [[nodiscard]] Query query() const noexcept { return {filter.filter(), order, outputs, limit, offset}; }
 };
 
+/// Columns of the queried table, as they are.
+[[nodiscard]] inline std::vector<Output> columns(std::initializer_list<std::uint32_t> positions) {
+  std::vector<Output> made;
+  for (const std::uint32_t position : positions)
+    made.push_back({{0, position}, Aggregate::none, 0});
+  return made;
+}
+
 [[nodiscard]] constexpr OrderTerm ascending(std::uint32_t column, NullOrder nulls = NullOrder::largest) {
-  return {column, 0, nulls};
+  return {column, 0, 0, nulls};
 }
 [[nodiscard]] constexpr OrderTerm descending(std::uint32_t column, NullOrder nulls = NullOrder::largest) {
-  return {column, 1, nulls};
+  return {column, 0, 1, nulls};
 }
 
 [[nodiscard]] Rows owned(const RowBatch& batch);

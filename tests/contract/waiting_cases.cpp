@@ -148,7 +148,7 @@ TEST_CASE("cancel: from another thread it ends a long call, and the session is u
     CHECK_THROWS_AS(search.run(*session), Cancelled);
   }
   CHECK(Clock::now() - begin < 100ms + kAtMost);
-  session->reset(); // a cancel that came late hits nobody
+  session->rollback(); // a cancel that came late hits nobody
   CHECK(session->repository(search.described).count({}) == 4000);
 }
 

@@ -137,19 +137,19 @@ std::int32_t find(tenon_repository* r, std::uint32_t, const tenon_cell*, std::ui
 }
 
 std::int32_t select(tenon_repository* r, const tenon_query* query, tenon_cursor** out, tenon_error* error) {
-  if (table(r) == "only_one_key" && (query->limit != 1 || query->column_count != 1 || query->columns[0] != 1)) {
+  if (table(r) == "only_one_key" &&
+      (query->limit != 1 || query->output_count != 1 || query->outputs[0].column.column != 1)) {
     return fail(error, TENON_E_PROGRAMMING, "asked for more than the first column of the key, once");
   }
   if (table(r) == "cursor_gives_nothing") return TENON_OK;
-  const std::uint64_t columns = query->column_count == 0 ? 2 : query->column_count;
+  const std::uint64_t columns = query->output_count == 0 ? 2 : query->output_count;
   const bool empty = table(r) == "empty";
   *out = reinterpret_cast<tenon_cursor*>(new Cursor{table(r), columns, empty ? 0 : std::min(kRows, query->limit), {}});
   ++open_cursors;
   return TENON_OK;
 }
 
-std::int32_t update(tenon_repository*, const tenon_filter*, const tenon_assignment*, std::uint64_t, std::uint64_t*,
-                    tenon_error* error) {
+std::int32_t update(tenon_repository*, const tenon_update*, std::uint64_t*, tenon_error* error) {
   return fail(error, TENON_E_NOT_SUPPORTED, "no updates here");
 }
 std::int32_t remove(tenon_repository*, const tenon_filter*, std::uint64_t*, tenon_error* error) {

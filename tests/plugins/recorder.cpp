@@ -47,9 +47,16 @@ public:
     text_ += "]";
     return *this;
   }
-  Line& tree(tenon::Filter filter) {
+  Line& tree(const tenon::Filter& filter) {
+    for (const tenon::Source& source : filter.sources) {
+      *this << "source" << source.table->qualified_name() << source.parent << static_cast<int>(source.kind);
+      for (const tenon::JoinOn& on : source.on)
+        *this << std::to_string(on.parent_column) + "=" + std::to_string(on.column);
+    }
     for (const tenon::Node& node : filter) {
       *this << static_cast<int>(node.kind);
+      if (node.source != 0) *this << "@" + std::to_string(node.source);
+      if (node.flags != 0) *this << "!" + std::to_string(node.flags);
       if (node.kind == tenon::NodeKind::column) *this << "#" + std::to_string(node.column);
       if (node.kind == tenon::NodeKind::value) *this << text(node.value);
       if (node.children > 0) *this << "/" + std::to_string(node.children);
@@ -123,29 +130,48 @@ public:
     Line line("select");
     line.tree(query.filter);
     for (const auto& term : query.order)
-      line << "order" << term.column << term.descending << static_cast<int>(term.nulls);
-    write(line.list(query.columns) << query.limit << query.offset);
+      line << "order" << term.column << term.source << term.descending << static_cast<int>(term.nulls);
+    for (const auto& output : query.outputs) {
+      line << "output" << output.column.source << output.column.column << static_cast<int>(output.aggregate)
+           << output.distinct;
+    }
+    for (const auto& column : query.group)
+      line << "group" << column.source << column.column;
+    if (!query.having.empty()) (line << "having").tree(query.having);
+    if (query.distinct) line << "distinct";
+    if (query.lock != tenon::RowLock::none) line << "lock" << static_cast<int>(query.lock);
+    write(line << query.limit << query.offset);
     return std::make_unique<Rows>(Journal{"first", "second"});
   }
-  std::uint64_t update(tenon::Filter filter, std::span<const tenon::Assignment> assignments) override {
+  std::uint64_t update(const tenon::Update& update) override {
     Line line("update");
-    line.tree(filter);
-    for (const auto& assignment : assignments)
-      line << assignment.column << text(assignment.value);
+    line.tree(update.filter);
+    for (const auto& assignment : update.assignments) {
+      line << assignment.column;
+      if (assignment.nodes > 0)
+        line.tree(update.expressions.subspan(assignment.first, assignment.nodes));
+      else
+        line << text(assignment.value);
+    }
     write(line);
     return 3;
   }
-  std::uint64_t remove(tenon::Filter filter) override {
+  std::uint64_t remove(const tenon::Filter& filter) override {
     write(Line("remove").tree(filter));
     return 4;
   }
-  [[nodiscard]] std::uint64_t count(tenon::Filter filter) override {
+  [[nodiscard]] std::uint64_t count(const tenon::Filter& filter) override {
     write(Line("count").tree(filter));
     return 5;
   }
-  [[nodiscard]] bool exists(tenon::Filter filter) override {
+  [[nodiscard]] bool exists(const tenon::Filter& filter) override {
     write(Line("exists").tree(filter));
     return true;
+  }
+  [[nodiscard]] tenon::RowBatch explain(const tenon::Query& query) override {
+    write(Line("explain").tree(query.filter));
+    cells_.assign(1, Cell::text("a plan"));
+    return {cells_.data(), 1, 1};
   }
 
 private:
@@ -217,7 +243,16 @@ public:
   }
   [[nodiscard]] bool alive() noexcept override { return !cancelled_; }
   void ping() override { write(Line("ping")); }
-  void reset() override { write(Line("reset")); }
+  void batch(std::span<const tenon::BatchItem> items, std::span<std::uint64_t> affected) override {
+    Line line("batch");
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const tenon::BatchItem& item = items[i];
+      line << static_cast<int>(item.kind) << item.table->qualified_name() << item.rows.rows << item.key;
+      line.list(item.rows.columns).list(item.update_columns).tree(item.update.filter) << item.update.assignments.size();
+      affected[i] = 10 + i;
+    }
+    write(line);
+  }
   void set_deadline(tenon::Deadline deadline) override {
     write(Line("deadline") << (deadline == tenon::Deadline::max()
                                    ? "none"

@@ -102,9 +102,8 @@ static int32_t rows_of(tenon_repository* repository, const tenon_query* query, t
   (void)repository, (void)query, (void)cursor;
   return refuse(error);
 }
-static int32_t update(tenon_repository* repository, const tenon_filter* filter, const tenon_assignment* assignments,
-                      uint64_t count, uint64_t* affected, tenon_error* error) {
-  (void)repository, (void)filter, (void)assignments, (void)count, (void)affected;
+static int32_t update(tenon_repository* repository, const tenon_update* asked, uint64_t* affected, tenon_error* error) {
+  (void)repository, (void)asked, (void)affected;
   return refuse(error);
 }
 static int32_t delete_rows(tenon_repository* repository, const tenon_filter* filter, uint64_t* affected,

@@ -21,7 +21,7 @@
 
 namespace tenon::fake {
 
-inline constexpr std::uint64_t kAllCapabilities = (1U << kCapabilityNames.size()) - 1;
+inline constexpr std::uint64_t kAllCapabilities = (std::uint64_t{1} << kCapabilityNames.size()) - 1;
 
 inline ErrorInfo error(ErrorCode code, std::string message = "scripted") {
   ErrorInfo info;
@@ -98,6 +98,7 @@ public:
   std::vector<std::uint32_t> write_columns, returning, update_columns;
   std::vector<std::size_t> insert_sizes;
   std::vector<Assignment> assignments;
+  std::vector<BatchItem> batch; ///< whose views have ended with the call
   std::vector<const TableDesc*> created;
   std::uint32_t key = 0;
 
@@ -158,30 +159,35 @@ public:
     script_.limit = query.limit;
     return std::make_unique<Cursor>(script_);
   }
-  std::uint64_t update(Filter filter, std::span<const Assignment> assignments) override {
+  std::uint64_t update(const Update& update) override {
     script_.called("update");
-    note(filter);
-    script_.assignments.assign(assignments.begin(), assignments.end());
+    note(update.filter);
+    script_.assignments.assign(update.assignments.begin(), update.assignments.end());
     return script_.affected;
   }
-  std::uint64_t remove(Filter filter) override {
+  std::uint64_t remove(const Filter& filter) override {
     script_.called("remove");
     note(filter);
     return script_.affected;
   }
-  std::uint64_t count(Filter filter) override {
+  std::uint64_t count(const Filter& filter) override {
     script_.called("count");
     note(filter);
     return script_.affected;
   }
-  bool exists(Filter filter) override {
+  bool exists(const Filter& filter) override {
     script_.called("exists");
     note(filter);
     return script_.affected > 0;
   }
+  RowBatch explain(const Query& query) override {
+    script_.called("explain");
+    note(query.filter);
+    return first_row();
+  }
 
 private:
-  void note(Filter filter) { script_.filter.assign(filter.begin(), filter.end()); }
+  void note(const Filter& filter) { script_.filter.assign(filter.begin(), filter.end()); }
   void note(const WriteRows& rows) {
     script_.write_columns.assign(rows.columns.begin(), rows.columns.end());
     script_.returning.assign(rows.returning.begin(), rows.returning.end());
@@ -215,9 +221,14 @@ public:
   }
   void begin(const TransactionOptions& options) override {
     script_->called(options.read_only ? "begin read only" : options.write_intent ? "begin write" : "begin");
+    in_transaction_ = true;
   }
-  void commit() override { script_->called("commit"); }
-  void rollback() override { script_->called("rollback"); }
+  void commit() override {
+    in_transaction_ = false;
+    script_->called("commit");
+  }
+  /// Without a transaction it is noted as "reset": what the pool asks for when a session comes back.
+  void rollback() override { script_->called(std::exchange(in_transaction_, false) ? "rollback" : "reset"); }
   void savepoint(SavepointAction action, std::uint32_t number) override {
     const char* word = action == SavepointAction::create    ? "savepoint "
                        : action == SavepointAction::release ? "release "
@@ -234,13 +245,18 @@ public:
   }
   bool alive() noexcept override { return script_->alive; }
   void ping() override { script_->called("ping"); }
-  void reset() override { script_->called("reset"); }
+  void batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected) override {
+    script_->called("batch");
+    script_->batch.assign(items.begin(), items.end());
+    std::fill(affected.begin(), affected.end(), script_->affected);
+  }
   void set_deadline(Deadline deadline) override { script_->last_deadline = deadline.time_since_epoch().count(); }
   void cancel() noexcept override { script_->called("cancel"); }
 
 private:
   std::shared_ptr<Script> script_;
   std::vector<std::unique_ptr<Repository>> repositories_;
+  bool in_transaction_ = false;
 };
 
 class Backend final : public IBackend {

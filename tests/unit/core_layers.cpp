@@ -75,12 +75,12 @@ TEST_CASE_METHOD(LayerTest, "layers: every call reaches the session, one reposit
   const Cell cell = Cell::int64(1);
   const std::uint32_t column = 0;
   const WriteRows rows{{&column, 1}, &cell, 1, {&column, 1}};
-  const Assignment assignment{1, 0, Cell::boolean(true)};
+  const Assignment assignment{1, 0, 0, 0, Cell::boolean(true)};
   script->affected = 3;
   CHECK(repository.insert(rows).rows == 1);
   repository.upsert(rows, 0, {});
   repository.find(0, {&cell, 1});
-  CHECK(repository.update({}, {&assignment, 1}) == 3);
+  CHECK(repository.update({{}, {&assignment, 1}, {}}) == 3);
   CHECK(repository.remove({}) == 3);
   CHECK(repository.count({}) == 3);
   CHECK(repository.exists({}));
@@ -88,7 +88,6 @@ TEST_CASE_METHOD(LayerTest, "layers: every call reaches the session, one reposit
   session->savepoint(SavepointAction::create, 1);
   session->commit();
   session->rollback();
-  session->reset();
   static_cast<void>(session->execute("select 1", {}));
   const TableDesc* const table = &described<Team>();
   session->create_tables({&table, 1});
@@ -97,7 +96,7 @@ TEST_CASE_METHOD(LayerTest, "layers: every call reaches the session, one reposit
   script->alive = false;
   CHECK_FALSE(session->alive());
   CHECK(script->calls() == std::vector<std::string>{"insert", "upsert", "find", "update", "remove", "count", "exists",
-                                                    "begin", "savepoint 1", "commit", "rollback", "reset", "execute",
+                                                    "begin", "savepoint 1", "commit", "reset", "execute",
                                                     "create_tables", "cancel"});
 }
 

@@ -34,7 +34,7 @@ const TableDesc& every_type() {
 std::vector<OrderTerm> all_columns() {
   std::vector<OrderTerm> order;
   for (std::uint32_t i = 0; i < 10; ++i)
-    order.push_back({i, static_cast<std::uint16_t>(i % 2), NullOrder::largest});
+    order.push_back({i, 0, static_cast<std::uint16_t>(i % 2), NullOrder::largest});
   return order;
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("page cursor: values of every type come back bit for bit") {
 }
 
 TEST_CASE("page cursor: values stay with the cursor when it moves") {
-  const std::vector<OrderTerm> order{{3, 0, NullOrder::largest}};
+  const std::vector<OrderTerm> order{{3, 0, 0, NullOrder::largest}};
   const auto row = sample_row();
   auto values = decode_cursor(every_type(), order, encode_cursor(every_type(), order, row.data()));
   const auto moved = std::move(values);
@@ -82,10 +82,10 @@ TEST_CASE("page cursor: values stay with the cursor when it moves") {
 }
 
 TEST_CASE("page cursor: one of another order or table is DataError") {
-  const std::vector<OrderTerm> order{{1, 0, NullOrder::largest}};
-  const std::vector<OrderTerm> turned{{1, 1, NullOrder::largest}};
-  const std::vector<OrderTerm> longer{{1, 0, NullOrder::largest}, {7, 0, NullOrder::largest}};
-  const std::vector<OrderTerm> other_column{{7, 0, NullOrder::largest}};
+  const std::vector<OrderTerm> order{{1, 0, 0, NullOrder::largest}};
+  const std::vector<OrderTerm> turned{{1, 0, 1, NullOrder::largest}};
+  const std::vector<OrderTerm> longer{{1, 0, 0, NullOrder::largest}, {7, 0, 0, NullOrder::largest}};
+  const std::vector<OrderTerm> other_column{{7, 0, 0, NullOrder::largest}};
   TableDesc other = every_type();
   other.name = "u";
   const auto row = sample_row();
@@ -111,7 +111,7 @@ TEST_CASE("page cursor: what is cut, longer, or not base64url is DataError, neve
 }
 
 TEST_CASE("page cursor: a length that lies is DataError") {
-  const std::vector<OrderTerm> order{{3, 0, NullOrder::largest}};
+  const std::vector<OrderTerm> order{{3, 0, 0, NullOrder::largest}};
   std::array<Cell, 10> row = sample_row();
   row[3] = Cell::text("abcd");
   std::string text = encode_cursor(every_type(), order, row.data());

@@ -45,6 +45,7 @@ std::string text(Filter filter, std::size_t& at) {
     case NodeKind::ends_with: out = "ends_with"; break;
     case NodeKind::is_null: out = "is_null"; break;
     case NodeKind::is_not_null: out = "is_not_null"; break;
+    default: out = "kind " + std::to_string(static_cast<unsigned>(node.kind)); break;
   }
   const std::size_t begin = at - 1;
   out += "(";

@@ -127,8 +127,8 @@ TEST_CASE("calls of a session cross with all their arguments") {
   CHECK(recorder.line() == "execute select $1 int64:-1 text:a'b null");
   session.ping();
   CHECK(recorder.line() == "ping");
-  session.reset();
-  CHECK(recorder.line() == "reset");
+  session.rollback();
+  CHECK(recorder.line() == "rollback");
   session.set_deadline(tenon::Deadline{std::chrono::nanoseconds{99}});
   CHECK(recorder.line() == "deadline 99");
   session.set_deadline(tenon::Deadline::max());
@@ -181,11 +181,12 @@ TEST_CASE("a query crosses as its tree, order, projection and limits") {
   (void)recorder.journal();
   const std::vector<Node> filter{inner(NodeKind::all_of, 2), inner(NodeKind::eq, 2),      leaf(1U),
                                  leaf(Cell::text("x")),      inner(NodeKind::is_null, 1), leaf(0U)};
-  const std::vector<tenon::OrderTerm> order{{1, 1, tenon::NullOrder::last}, {0, 0, tenon::NullOrder::largest}};
-  const std::vector<std::uint32_t> one_column{1};
+  const std::vector<tenon::OrderTerm> order{{1, 0, 1, tenon::NullOrder::last}, {0, 0, 0, tenon::NullOrder::largest}};
+  const std::vector<tenon::Output> one_column{{{0, 1}, tenon::Aggregate::none, 0}};
 
   auto cursor = repository.select({filter, order, one_column, 10, 20});
-  CHECK(recorder.line() == "select 3 /2 6 /2 1 #1 2 text:x 17 /1 1 #0 order 1 1 2 order 0 0 0 [1] 10 20");
+  CHECK(recorder.line() ==
+        "select 3 /2 6 /2 1 #1 2 text:x 17 /1 1 #0 order 1 0 1 2 order 0 0 0 0 output 0 1 0 0 10 20");
   tenon::RowBatch batch;
   REQUIRE(cursor->next(batch));
   CHECK(batch.cells[0].bytes() == "first");
@@ -196,8 +197,8 @@ TEST_CASE("a query crosses as its tree, order, projection and limits") {
   CHECK(batch.cells == nullptr);
   cursor.reset();
 
-  const std::vector<tenon::Assignment> assignments{{1, 0, Cell::text("new")}, {0, 0, Cell::int64(2)}};
-  CHECK(repository.update(filter, assignments) == 3);
+  const std::vector<tenon::Assignment> assignments{{1, 0, 0, 0, Cell::text("new")}, {0, 0, 0, 0, Cell::int64(2)}};
+  CHECK(repository.update({filter, assignments, {}}) == 3);
   CHECK(recorder.line() == "update 3 /2 6 /2 1 #1 2 text:x 17 /1 1 #0 1 text:new 0 int64:2");
   CHECK(repository.remove({}) == 4);
   CHECK(recorder.line() == "remove");

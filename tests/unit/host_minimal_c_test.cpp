@@ -65,9 +65,9 @@ struct Minimal {
   }
   /// The e-mail addresses that a query gives, in its order.
   std::vector<std::string> emails(const std::vector<Node>& filter, tenon::Query query = {}) {
-    static const std::vector<std::uint32_t> projection{1};
+    static const std::vector<tenon::Output> projection{{{0, 1}, tenon::Aggregate::none, 0}};
     query.filter = filter;
-    query.columns = projection;
+    query.outputs = projection;
     std::vector<std::string> found;
     const auto cursor = people->select(query);
     for (tenon::RowBatch batch; cursor->next(batch);) {
@@ -209,12 +209,12 @@ TEST_CASE("minimal_c: rows are ordered, cut and counted") {
     return db.emails({}, {{}, order, {}, limit, offset});
   };
   using tenon::NullOrder;
-  CHECK(ordered({{2, 0, NullOrder::largest}, {1, 0, NullOrder::largest}}, tenon::kNoLimit, 0) ==
+  CHECK(ordered({{2, 0, 0, NullOrder::largest}, {1, 0, 0, NullOrder::largest}}, tenon::kNoLimit, 0) ==
         Names{"dan", "ada", "cyd", "bob"});
-  CHECK(ordered({{2, 1, NullOrder::largest}}, tenon::kNoLimit, 0) == Names{"bob", "cyd", "ada", "dan"});
-  CHECK(ordered({{2, 1, NullOrder::last}}, 2, 1) == Names{"ada", "dan"});
-  CHECK(ordered({{2, 0, NullOrder::first}}, 1, 0) == Names{"bob"});
-  CHECK(ordered({{1, 0, NullOrder::largest}}, 5, 9).empty());
+  CHECK(ordered({{2, 0, 1, NullOrder::largest}}, tenon::kNoLimit, 0) == Names{"bob", "cyd", "ada", "dan"});
+  CHECK(ordered({{2, 0, 1, NullOrder::last}}, 2, 1) == Names{"ada", "dan"});
+  CHECK(ordered({{2, 0, 0, NullOrder::first}}, 1, 0) == Names{"bob"});
+  CHECK(ordered({{1, 0, 0, NullOrder::largest}}, 5, 9).empty());
   CHECK(db.people->count(compare(NodeKind::eq, 2, Cell::int64(50))) == 2);
   CHECK(db.people->exists(compare(NodeKind::eq, 2, Cell::int64(7))));
   CHECK_FALSE(db.people->exists(compare(NodeKind::eq, 2, Cell::int64(8))));
@@ -227,7 +227,7 @@ TEST_CASE("minimal_c: decimals compare by value") {
     const std::vector<Cell> cells{Cell::text(number), Cell::decimal(number)};
     (void)db.people->insert({columns, cells.data(), 1, {}});
   }
-  const std::vector<tenon::OrderTerm> order{{3, 0, tenon::NullOrder::largest}};
+  const std::vector<tenon::OrderTerm> order{{3, 0, 0, tenon::NullOrder::largest}};
   CHECK(db.emails({}, {{}, order, {}}) == Names{"-10.5", "-2", "-0", "0.5", "9.50", "10"});
   CHECK(db.emails(compare(NodeKind::eq, 3, Cell::decimal("9.5"))) == Names{"9.50"});
 }
@@ -238,13 +238,13 @@ TEST_CASE("minimal_c: rows are updated and removed, all that match or none") {
   db.add("bob", Cell::int64(2));
   db.add("cyd", Cell::int64(2));
   const auto age_is_2 = compare(NodeKind::eq, 2, Cell::int64(2));
-  const std::vector<tenon::Assignment> older{{2, 0, Cell::int64(3)}};
-  CHECK(db.people->update(age_is_2, older) == 2);
+  const std::vector<tenon::Assignment> older{{2, 0, 0, 0, Cell::int64(3)}};
+  CHECK(db.people->update({age_is_2, older, {}}) == 2);
   CHECK(db.people->count(compare(NodeKind::eq, 2, Cell::int64(3))) == 2);
-  const std::vector<tenon::Assignment> taken{{1, 0, Cell::text("ada")}};
-  CHECK_THROWS_AS(db.people->update(compare(NodeKind::eq, 1, Cell::text("bob")), taken), tenon::IntegrityError);
-  const std::vector<tenon::Assignment> same{{1, 0, Cell::text("eve")}};
-  CHECK_THROWS_AS(db.people->update(compare(NodeKind::eq, 2, Cell::int64(3)), same), tenon::IntegrityError);
+  const std::vector<tenon::Assignment> taken{{1, 0, 0, 0, Cell::text("ada")}};
+  CHECK_THROWS_AS(db.people->update({compare(NodeKind::eq, 1, Cell::text("bob")), taken, {}}), tenon::IntegrityError);
+  const std::vector<tenon::Assignment> same{{1, 0, 0, 0, Cell::text("eve")}};
+  CHECK_THROWS_AS(db.people->update({compare(NodeKind::eq, 2, Cell::int64(3)), same, {}}), tenon::IntegrityError);
   CHECK(db.emails({}) == Names{"ada", "bob", "cyd"});
   CHECK(db.people->remove(compare(NodeKind::eq, 2, Cell::int64(3))) == 2);
   CHECK(db.people->remove(compare(NodeKind::eq, 2, Cell::int64(3))) == 0);

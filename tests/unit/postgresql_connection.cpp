@@ -84,8 +84,7 @@ TEST_CASE("postgresql: an idle session that the server has ended is seen without
   CHECK(error.sqlstate == "57P01");
   CHECK(error.broken);
   CHECK(error.retryable);
-  CHECK_NOTHROW(session->rollback());
-  CHECK(failure_of([&] { session->reset(); }).code == ErrorCode::connection);
+  CHECK(failure_of([&] { session->rollback(); }).code == ErrorCode::connection);
 }
 
 TEST_CASE("postgresql: a notice does not end a session and goes to no stream") {
@@ -122,7 +121,6 @@ TEST_CASE("postgresql: a deadline that has passed sends nothing") {
   session->set_deadline(Clock::now() - milliseconds(1));
   const ErrorInfo error = failure_of([&] { run(*session, "SELECT 1"); });
   CHECK(error.code == ErrorCode::timeout);
-  CHECK_NOTHROW(session->rollback());
   session->set_deadline(Deadline::max());
   CHECK(value_of(*session, "SELECT 1") == "1");
 }
@@ -197,7 +195,6 @@ TEST_CASE("postgresql: a server that does not answer costs the connection, not t
     CHECK_FALSE(error.retryable);
     CHECK(took < milliseconds(150) + kOver);
     CHECK_FALSE(session->alive());
-    CHECK_NOTHROW(session->rollback());
   }
 }
 

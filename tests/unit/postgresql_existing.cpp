@@ -70,9 +70,10 @@ TEST_CASE("postgresql: columns of an existing table are written, read and compar
     CHECK(f.count(i, row[i]) == 1);
     if (row[i].type != CellType::json) CHECK(f.count_in(i, row[i]) == 1);
   }
-  const Assignment change[] = {{4, 0, Cell::text("sad")}, {8, 0, Cell::decimal("2.25")}, {6, 0, Cell::timestamp(0)}};
+  const Assignment change[] = {
+      {4, 0, 0, 0, Cell::text("sad")}, {8, 0, 0, 0, Cell::decimal("2.25")}, {6, 0, 0, 0, Cell::timestamp(0)}};
   const std::vector<Node> seven{node(NodeKind::eq, 2), column(0), value(key)};
-  CHECK(repository.update(seven, change) == 1);
+  CHECK(repository.update({seven, change, {}}) == 1);
   CHECK(f.count(4, Cell::text("sad")) == 1);
   CHECK(f.count(6, Cell::timestamp(0)) == 1);
 }

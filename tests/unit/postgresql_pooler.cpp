@@ -72,8 +72,8 @@ void use(ISession& session, const TableDesc& table, const std::string& name) {
   CHECK(repository.find(1, {&cell, 1}).rows == 1);
   session.begin({});
   const std::vector<Node> filter{node(NodeKind::in, 2), column(1), value(cell)};
-  const Assignment older{2, 0, Cell::int64(5)};
-  CHECK(repository.update(filter, {&older, 1}) == 1);
+  const Assignment older{2, 0, 0, 0, Cell::int64(5)};
+  CHECK(repository.update({filter, {&older, 1}, {}}) == 1);
   session.commit();
   Query query;
   query.filter = filter;

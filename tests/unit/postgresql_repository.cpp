@@ -37,7 +37,7 @@ struct Fixture {
 
 const std::vector<std::uint32_t> kId{0};
 const std::vector<std::uint32_t> kAll{0, 1, 2};
-const OrderTerm kById{0, 0, NullOrder::largest};
+const OrderTerm kById{0, 0, 0, NullOrder::largest};
 
 TEST_CASE("postgresql: a session gives one repository per table") {
   Fixture f;
@@ -119,15 +119,15 @@ TEST_CASE("postgresql: find gives the row of a key or nothing, and its cells liv
 TEST_CASE("postgresql: filters, orders, limits and projections reach the server") {
   Fixture f;
   f.add(1, 20);
-  const std::vector<std::uint32_t> name_only{1};
+  const std::vector<Output> name_only{{{0, 1}, Aggregate::none, 0}};
   const std::vector<Node> filter{
       node(NodeKind::all_of, 2),   node(NodeKind::gt, 2),        column(2), value(Cell::int64(5)),
       node(NodeKind::negation, 1), node(NodeKind::ends_with, 2), column(1), value(Cell::text("7"))};
-  const OrderTerm down{2, 1, NullOrder::last};
+  const OrderTerm down{2, 0, 1, NullOrder::last};
   Query query;
   query.filter = filter;
   query.order = {&down, 1};
-  query.columns = name_only;
+  query.outputs = name_only;
   query.limit = 3;
   query.offset = 2;
   CHECK(f.select(query) == std::vector<std::vector<std::string>>{{"u18"}, {"u16"}, {"u15"}});
@@ -195,16 +195,16 @@ TEST_CASE("postgresql: update and remove answer how many rows they met") {
   Fixture f;
   f.add(1, 10);
   const std::vector<Node> old{node(NodeKind::ge, 2), column(2), value(Cell::int64(6))};
-  const Assignment to_null{2, 0, Cell::null()};
-  CHECK(f.people().update(old, {&to_null, 1}) == 5);
+  const Assignment to_null{2, 0, 0, 0, Cell::null()};
+  CHECK(f.people().update({old, {&to_null, 1}, {}}) == 5);
   const std::vector<Node> ageless{node(NodeKind::is_null, 1), column(2)};
   CHECK(f.people().count(ageless) == 5);
-  const Assignment to_number{2, 0, Cell::int64(1)};
-  CHECK(f.people().update(ageless, {&to_number, 1}) == 5);
-  CHECK(f.people().update(ageless, {&to_number, 1}) == 0);
-  CHECK_THROWS_AS(f.people().update({}, {}), ProgrammingError);
-  const Assignment wrong{2, 0, Cell::text("x")};
-  CHECK_THROWS_AS(f.people().update({}, {&wrong, 1}), DataError);
+  const Assignment to_number{2, 0, 0, 0, Cell::int64(1)};
+  CHECK(f.people().update({ageless, {&to_number, 1}, {}}) == 5);
+  CHECK(f.people().update({ageless, {&to_number, 1}, {}}) == 0);
+  CHECK_THROWS_AS(f.people().update({{}, {}, {}}), ProgrammingError);
+  const Assignment wrong{2, 0, 0, 0, Cell::text("x")};
+  CHECK_THROWS_AS(f.people().update({{}, {&wrong, 1}, {}}), DataError);
   CHECK(f.people().remove({}) == 10);
   CHECK_FALSE(f.people().exists({}));
 }

@@ -179,7 +179,7 @@ TEST_CASE("postgresql: a deadlock is found by the server and retryable; a lock t
   CHECK(late.sqlstate == "55P03");
 }
 
-TEST_CASE("postgresql: reset puts a session back to what it was") {
+TEST_CASE("postgresql: rollback puts a session back to what it was") {
   const Counter t;
   t.session().begin({});
   t.add(1);
@@ -188,13 +188,13 @@ TEST_CASE("postgresql: reset puts a session back to what it was") {
   CHECK(rows->next(batch));
   t.session().set_deadline(Clock::now() + std::chrono::milliseconds(1));
   std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  t.session().reset();
+  t.session().rollback();
   CHECK_THROWS_AS(rows->next(batch), ProgrammingError);
   CHECK(t.session().alive());
   CHECK(t.seen_by_others().empty());
   CHECK(value_of(t.session(), "SELECT 1") == "1");
   run(t.session(), "BEGIN"); // the caller's own SQL
-  t.session().reset();
+  t.session().rollback();
   t.add(2);
   CHECK(t.seen_by_others() == "2");
 }

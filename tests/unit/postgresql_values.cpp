@@ -125,7 +125,7 @@ TEST_CASE("postgresql: NULL is stored in every type, in rows beside values, and 
   cells.insert(cells.end(), full.begin(), full.end());
   f.repository.insert({columns, cells.data(), 2, {}});
   Query query;
-  const OrderTerm by_id{0, 0, NullOrder::largest};
+  const OrderTerm by_id{0, 0, 0, NullOrder::largest};
   query.order = {&by_id, 1};
   const auto rows = rows_of(*f.repository.select(query));
   REQUIRE(rows.size() == 2);

@@ -68,10 +68,10 @@ TEST_CASE("whatever changes the SQL changes the shape") {
     sql::read_select(table, query, call);
     return call.shape;
   };
-  const std::vector<std::uint32_t> columns{0, 1};
-  const std::vector<OrderTerm> ascending{{1, 0, NullOrder::largest}};
-  const std::vector<OrderTerm> descending{{1, 1, NullOrder::largest}};
-  const std::vector<OrderTerm> nulls_first{{1, 0, NullOrder::first}};
+  const auto columns = outputs({0, 1});
+  const std::vector<OrderTerm> ascending{{1, 0, 0, NullOrder::largest}};
+  const std::vector<OrderTerm> descending{{1, 0, 1, NullOrder::largest}};
+  const std::vector<OrderTerm> nulls_first{{1, 0, 0, NullOrder::first}};
   const std::vector<Query> queries{{},
                                    {{}, {}, columns, kNoLimit, 0},
                                    {{}, ascending, {}, kNoLimit, 0},

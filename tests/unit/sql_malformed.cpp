@@ -75,11 +75,11 @@ TEST_CASE("a malformed tree is a ProgrammingError") {
 
 TEST_CASE("what a later version may send is NotSupported") {
   const Tree equal = node(NodeKind::eq, {column(0), literal(1)});
-  CHECK_THROWS_AS(read(with(equal, 0, [](Node& n) { n.kind = static_cast<NodeKind>(19); })), NotSupported);
+  CHECK_THROWS_AS(read(with(equal, 0, [](Node& n) { n.kind = static_cast<NodeKind>(28); })), NotSupported);
   CHECK_THROWS_AS(read(with(equal, 0, [](Node& n) { n.kind = static_cast<NodeKind>(0); })), NotSupported);
   CHECK_THROWS_AS(read(with(equal, 0, [](Node& n) { n.flags = 1; })), NotSupported);
   CHECK_THROWS_AS(read(with(equal, 1, [](Node& n) { n.source = 1; })), NotSupported);
-  CHECK_THROWS_AS(read(with(equal, 2, [](Node& n) { n.value.type = static_cast<CellType>(11); })), NotSupported);
+  CHECK_THROWS_AS(read(with(equal, 2, [](Node& n) { n.value.type = static_cast<CellType>(12); })), NotSupported);
   CHECK_THROWS_AS(read(with(node(NodeKind::in, {column(0), literal(1), literal(2)}), 3,
                             [](Node& n) { n.value.type = static_cast<CellType>(99); })),
                   NotSupported);
@@ -89,7 +89,7 @@ TEST_CASE("JSON has no order and no lists") {
   CHECK_THROWS_AS(read(node(NodeKind::lt, {column(3), literal(Cell::json("1"))})), NotSupported);
   CHECK_THROWS_AS(read(node(NodeKind::in, {column(3), literal(Cell::json("1"))})), NotSupported);
   sql::Call call;
-  const std::vector<OrderTerm> order{{3, 0, NullOrder::largest}};
+  const std::vector<OrderTerm> order{{3, 0, 0, NullOrder::largest}};
   CHECK_THROWS_AS(sql::read_select(kTable, {{}, order, {}, kNoLimit, 0}, call), NotSupported);
 }
 
@@ -114,16 +114,17 @@ TEST_CASE("a like pattern must not end with its escape") {
 TEST_CASE("columns out of range are refused in every place that names one") {
   sql::Call call;
   const std::vector<std::uint32_t> beyond{6};
+  const std::vector<Output> outside{{{0, 6}, Aggregate::none, 0}};
   const std::vector<std::uint32_t> first{0};
   const std::vector<std::uint32_t> second{1};
-  const std::vector<OrderTerm> order{{6, 0, NullOrder::largest}};
-  const std::vector<OrderTerm> nulls{{0, 0, static_cast<NullOrder>(3)}};
-  const std::vector<Assignment> assignments{{6, 0, Cell::int64(1)}};
-  CHECK_THROWS_AS(sql::read_select(kTable, {{}, {}, beyond, kNoLimit, 0}, call), ProgrammingError);
+  const std::vector<OrderTerm> order{{6, 0, 0, NullOrder::largest}};
+  const std::vector<OrderTerm> nulls{{0, 0, 0, static_cast<NullOrder>(3)}};
+  const std::vector<Assignment> assignments{{6, 0, 0, 0, Cell::int64(1)}};
+  CHECK_THROWS_AS(sql::read_select(kTable, {{}, {}, outside, kNoLimit, 0}, call), ProgrammingError);
   CHECK_THROWS_AS(sql::read_select(kTable, {{}, order, {}, kNoLimit, 0}, call), ProgrammingError);
   CHECK_THROWS_AS(sql::read_select(kTable, {{}, nulls, {}, kNoLimit, 0}, call), NotSupported);
-  CHECK_THROWS_AS(sql::read_update(kTable, {}, assignments, call), ProgrammingError);
-  CHECK_THROWS_AS(sql::read_update(kTable, {}, {}, call), ProgrammingError);
+  CHECK_THROWS_AS(sql::read_update(kTable, {{}, assignments, {}}, call), ProgrammingError);
+  CHECK_THROWS_AS(sql::read_update(kTable, {}, call), ProgrammingError);
   CHECK_THROWS_AS(sql::read_insert(kTable, {beyond, nullptr, 0, {}}, 1, call), ProgrammingError);
   CHECK_THROWS_AS(sql::read_insert(kTable, {first, nullptr, 0, beyond}, 1, call), ProgrammingError);
   CHECK_THROWS_AS(sql::read_upsert(kTable, {first, nullptr, 0, {}}, 2, {}, 1, call), ProgrammingError);

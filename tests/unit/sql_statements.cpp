@@ -17,7 +17,7 @@ const sql::Compiler kPostgresql(postgresql::kDialect, kTable);
 using Columns = std::vector<std::uint32_t>;
 
 std::string order(const sql::Compiler& compiler, const OrderTerm& term) {
-  const std::string sql = compiler.select({{}, {&term, 1}, Columns{0}, kNoLimit, 0});
+  const std::string sql = compiler.select({{}, {&term, 1}, outputs({0}), kNoLimit, 0});
   return sql.substr(sql.find("ORDER BY ") + 9);
 }
 
@@ -25,8 +25,8 @@ std::string order(const sql::Compiler& compiler, const OrderTerm& term) {
 
 TEST_CASE("select names columns, filter, order, limit and offset, with their parameters in this order") {
   const Tree filter = node(NodeKind::gt, {column(2), literal(30)});
-  const std::vector<OrderTerm> terms{{1, 0, NullOrder::largest}, {0, 1, NullOrder::largest}};
-  const Columns columns{1, 0};
+  const std::vector<OrderTerm> terms{{1, 0, 0, NullOrder::largest}, {0, 0, 1, NullOrder::largest}};
+  const auto columns = outputs({1, 0});
   const Query query{filter, terms, columns, 10, 20};
   sql::Call call;
   sql::read_select(kTable, query, call);
@@ -39,7 +39,7 @@ TEST_CASE("select names columns, filter, order, limit and offset, with their par
 }
 
 TEST_CASE("an offset without a limit") {
-  const Columns columns{0};
+  const auto columns = outputs({0});
   const Query query{{}, {}, columns, kNoLimit, 3};
   CHECK(kSqlite.select(query) == R"(SELECT "id" FROM "people" LIMIT -1 OFFSET ?1)");
   CHECK(kPostgresql.select(query) == R"(SELECT "id" FROM "people" OFFSET $1)");
@@ -58,16 +58,16 @@ TEST_CASE("without a projection all columns come as described") {
 }
 
 TEST_CASE("NULL sorts as the largest value on every dialect, unless asked otherwise") {
-  CHECK(order(kSqlite, {2, 0, NullOrder::largest}) == R"("age" NULLS LAST)");
-  CHECK(order(kSqlite, {2, 1, NullOrder::largest}) == R"("age" DESC NULLS FIRST)");
-  CHECK(order(kSqlite, {2, 0, NullOrder::first}) == R"("age")");
-  CHECK(order(kSqlite, {2, 1, NullOrder::first}) == R"("age" DESC NULLS FIRST)");
-  CHECK(order(kSqlite, {2, 1, NullOrder::last}) == R"("age" DESC)");
-  CHECK(order(kPostgresql, {2, 0, NullOrder::largest}) == R"("age")");
-  CHECK(order(kPostgresql, {2, 1, NullOrder::largest}) == R"("age" DESC)");
-  CHECK(order(kPostgresql, {2, 0, NullOrder::first}) == R"("age" NULLS FIRST)");
-  CHECK(order(kPostgresql, {2, 1, NullOrder::last}) == R"("age" DESC NULLS LAST)");
-  CHECK(order(kSqlite, {1, 0, NullOrder::last}) == R"("name")"); // never NULL: an index can serve it
+  CHECK(order(kSqlite, {2, 0, 0, NullOrder::largest}) == R"("age" NULLS LAST)");
+  CHECK(order(kSqlite, {2, 0, 1, NullOrder::largest}) == R"("age" DESC NULLS FIRST)");
+  CHECK(order(kSqlite, {2, 0, 0, NullOrder::first}) == R"("age")");
+  CHECK(order(kSqlite, {2, 0, 1, NullOrder::first}) == R"("age" DESC NULLS FIRST)");
+  CHECK(order(kSqlite, {2, 0, 1, NullOrder::last}) == R"("age" DESC)");
+  CHECK(order(kPostgresql, {2, 0, 0, NullOrder::largest}) == R"("age")");
+  CHECK(order(kPostgresql, {2, 0, 1, NullOrder::largest}) == R"("age" DESC)");
+  CHECK(order(kPostgresql, {2, 0, 0, NullOrder::first}) == R"("age" NULLS FIRST)");
+  CHECK(order(kPostgresql, {2, 0, 1, NullOrder::last}) == R"("age" DESC NULLS LAST)");
+  CHECK(order(kSqlite, {1, 0, 0, NullOrder::last}) == R"("name")"); // never NULL: an index can serve it
 }
 
 TEST_CASE("insert binds row after row and returns what is wanted") {
@@ -89,10 +89,10 @@ TEST_CASE("upsert updates, leaves alone, or leaves alone and still returns") {
 
 TEST_CASE("update binds its assignments first, then the filter") {
   const Tree filter = node(NodeKind::eq, {column(0), literal(7)});
-  const std::vector<Assignment> assignments{{1, 0, Cell::text("new")}, {2, 0, Cell::null()}};
+  const std::vector<Assignment> assignments{{1, 0, 0, 0, Cell::text("new")}, {2, 0, 0, 0, Cell::null()}};
   sql::Call call;
-  sql::read_update(kTable, filter, assignments, call);
-  CHECK(kSqlite.update(filter, assignments) == R"(UPDATE "people" SET "name" = ?1, "age" = ?2 WHERE "id" = ?3)");
+  sql::read_update(kTable, {filter, assignments, {}}, call);
+  CHECK(kSqlite.update({filter, assignments, {}}) == R"(UPDATE "people" SET "name" = ?1, "age" = ?2 WHERE "id" = ?3)");
   REQUIRE(call.parameters.size() == 3);
   CHECK(call.parameters[0].assigned);
   CHECK(call.parameters[0].column == 1);

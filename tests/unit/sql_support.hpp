@@ -2,6 +2,7 @@
 // Query trees and described tables for the tests of the SQL compiler and of the SQLite backend.
 // Threads: pure functions.
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -38,6 +39,14 @@ inline Tree node(NodeKind kind, const std::vector<Tree>& children) {
   for (const Tree& child : children)
     tree.insert(tree.end(), child.begin(), child.end());
   return tree;
+}
+
+/// Columns of the queried table, as they are.
+inline std::vector<Output> outputs(std::initializer_list<std::uint32_t> columns) {
+  std::vector<Output> made;
+  for (const std::uint32_t column : columns)
+    made.push_back({{0, column}, Aggregate::none, 0});
+  return made;
 }
 
 /// Columns 0 id, 1 name, 2 age (nullable), 3 settings (JSON, nullable), 4 is_active, 5 balance (decimal, nullable).

@@ -119,9 +119,6 @@ TEST_CASE_METHOD(Fixture, "commit, rollback and reset end cursors") {
   cursor = opened();
   session->rollback();
   CHECK_THROWS_AS(cursor->next(batch), ProgrammingError);
-  cursor = opened();
-  session->reset();
-  CHECK_THROWS_AS(cursor->next(batch), ProgrammingError);
   CHECK(people().count({}) == kCount);
 }
 

@@ -83,7 +83,7 @@ TEST_CASE("decimal columns sort, compare and stay unique by value") {
   for (const char* price : {"10", "9.5", "-1.25", "100", "0.5"})
     insert(prices, {1}, {Cell::decimal(price)});
 
-  const std::vector<OrderTerm> by_price{{1, 0, NullOrder::largest}};
+  const std::vector<OrderTerm> by_price{{1, 0, 0, NullOrder::largest}};
   CHECK(ids(prices, Query{{}, by_price, {}, kNoLimit, 0}) == std::vector<std::int64_t>{3, 5, 2, 1, 4});
   const auto matching = [&](NodeKind kind, const Cell& cell) {
     return ids(prices, node(kind, {column(1), literal(cell)}));

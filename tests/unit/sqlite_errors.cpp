@@ -152,8 +152,8 @@ TEST_CASE_METHOD(Fixture, "a taken primary key and a taken key of two columns") 
 TEST_CASE_METHOD(Fixture, "an update that takes a unique value") {
   add_person(people(), "a");
   add_person(people(), "b");
-  const std::vector<Assignment> same{{1, 0, Cell::text("a")}};
-  const ErrorInfo info = error_of([&] { people().update({}, same); });
+  const std::vector<Assignment> same{{1, 0, 0, 0, Cell::text("a")}};
+  const ErrorInfo info = error_of([&] { people().update({{}, same, {}}); });
   CHECK(info.code == ErrorCode::unique_violation);
   CHECK(info.statement == "update people");
 }
@@ -219,14 +219,23 @@ TEST_CASE("a missing table is named by every operation, with what to do") {
   OneSession one;
   IRepository& nobody = one.session->repository(kPeople);
   const Cell key = Cell::int64(1);
-  const std::vector<Assignment> assignments{{2, 0, Cell::int64(1)}};
+  const std::vector<Assignment> assignments{{2, 0, 0, 0, Cell::int64(1)}};
   const std::vector<Cell> cells{Cell::text("a")};
   const Columns columns{1};
-  const std::vector<std::function<void()>> calls{
-      [&] { nobody.find(0, {&key, 1}); },      [&] { (void)nobody.select({}); },
-      [&] { nobody.update({}, assignments); }, [&] { nobody.remove({}); },
-      [&] { (void)nobody.count({}); },         [&] { (void)nobody.exists({}); },
-      [&] { insert(nobody, columns, cells); }, [&] { nobody.upsert({columns, cells.data(), 1, {}}, 1, {}); }};
+  const std::vector<std::function<void()>> calls{[&] {
+                                                   nobody.find(0, {&key, 1});
+                                                 },
+                                                 [&] { (void)nobody.select({}); },
+                                                 [&] {
+                                                   nobody.update({{}, assignments, {}});
+                                                 },
+                                                 [&] { nobody.remove({}); },
+                                                 [&] { (void)nobody.count({}); },
+                                                 [&] { (void)nobody.exists({}); },
+                                                 [&] { insert(nobody, columns, cells); },
+                                                 [&] {
+                                                   nobody.upsert({columns, cells.data(), 1, {}}, 1, {});
+                                                 }};
   for (const auto& call : calls) {
     const ErrorInfo info = error_of(call);
     CHECK(info.code == ErrorCode::programming);

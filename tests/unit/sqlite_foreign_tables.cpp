@@ -98,8 +98,8 @@ TEST_CASE_METHOD(Fixture, "predicates compare in the form of the column") {
   CHECK(matching(NodeKind::gt, 7, Cell::decimal("9.50")) == Ids{2});
   CHECK(matching(NodeKind::in, 7, Cell::decimal("10.50")) == Ids{2});
   CHECK(matching(NodeKind::eq, 8, Cell::uuid(kUuid)) == Ids{1});
-  const std::vector<Assignment> later{{1, 0, Cell::timestamp(kNoon + 2)}};
-  CHECK(repository().update(node(NodeKind::eq, {column(1), literal(Cell::timestamp(kNoon))}), later) == 1);
+  const std::vector<Assignment> later{{1, 0, 0, 0, Cell::timestamp(kNoon + 2)}};
+  CHECK(repository().update({node(NodeKind::eq, {column(1), literal(Cell::timestamp(kNoon))}), later, {}}) == 1);
   CHECK(text("SELECT happened FROM events WHERE id = 1") == "2024-02-29 12:00:00.123458");
 }
 

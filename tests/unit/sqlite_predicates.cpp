@@ -262,7 +262,7 @@ TEST_CASE_METHOD(Words, "order puts NULL where it is asked for, and as the large
   const Tree a_few =
       node(NodeKind::in, {column(0), literal(1), literal(2), literal(3), literal(4)}); // numbers NULL, -1, 0, 2
   const auto ordered = [&](std::uint16_t descending, NullOrder nulls) {
-    const std::vector<OrderTerm> order{{2, descending, nulls}};
+    const std::vector<OrderTerm> order{{2, 0, descending, nulls}};
     return ids(repository(), Query{a_few, order, {}, kNoLimit, 0});
   };
   using Ids = std::vector<std::int64_t>;
@@ -274,8 +274,8 @@ TEST_CASE_METHOD(Words, "order puts NULL where it is asked for, and as the large
 
 TEST_CASE_METHOD(Words, "text sorts by code point, limit and offset cut the order") {
   const Tree one_each = node(NodeKind::is_null, {column(2)});
-  const std::vector<OrderTerm> order{{1, 0, NullOrder::largest}};
-  const Columns projection{1};
+  const std::vector<OrderTerm> order{{1, 0, 0, NullOrder::largest}};
+  const auto projection = outputs({1});
   const auto texts = [&](std::uint64_t limit, std::uint64_t offset) {
     std::string all;
     auto cursor = repository().select({one_each, order, projection, limit, offset});

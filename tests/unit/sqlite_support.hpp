@@ -98,7 +98,7 @@ inline std::vector<std::int64_t> ids(IRepository& repository, const Query& query
   return found;
 }
 inline std::vector<std::int64_t> ids(IRepository& repository, const Tree& filter) {
-  static const std::vector<OrderTerm> by_id{{0, 0, NullOrder::largest}};
+  static const std::vector<OrderTerm> by_id{{0, 0, 0, NullOrder::largest}};
   return ids(repository, Query{filter, by_id, {}, kNoLimit, 0});
 }
 

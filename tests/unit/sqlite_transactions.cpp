@@ -184,12 +184,12 @@ TEST_CASE_METHOD(TwoSessions, "transaction calls out of order are ProgrammingErr
   CHECK_NOTHROW(session->rollback());
 }
 
-TEST_CASE_METHOD(TwoSessions, "reset rolls back and forgets the deadline") {
+TEST_CASE_METHOD(TwoSessions, "rollback forgets the deadline") {
   session->begin({});
   add_person(people(), "a");
   session->set_deadline(soon(-1000));
   CHECK_THROWS_AS(people().count({}), TimeoutError);
-  session->reset();
+  session->rollback();
   CHECK(people().count({}) == 0);
   CHECK(others().count({}) == 0);
   CHECK(add_person(others(), "not locked out") > 0);

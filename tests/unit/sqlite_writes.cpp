@@ -132,14 +132,15 @@ TEST_CASE_METHOD(Fixture, "upsert with nothing to update leaves the row and stil
 
 TEST_CASE_METHOD(Fixture, "update sets what matches and counts it, also where nothing changes") {
   insert(people(), kGiven, joined({person("a", 1), person("b", 2), person("c", 3)}));
-  const std::vector<Assignment> assignments{{2, 0, Cell::int64(2)}, {5, 0, Cell::decimal("1.5")}};
-  CHECK(people().update(node(NodeKind::ge, {column(2), literal(2)}), assignments) == 2);
+  const std::vector<Assignment> assignments{{2, 0, 0, 0, Cell::int64(2)}, {5, 0, 0, 0, Cell::decimal("1.5")}};
+  CHECK(people().update({node(NodeKind::ge, {column(2), literal(2)}), assignments, {}}) == 2);
   CHECK(number("SELECT count(*) FROM people WHERE age = 2 AND balance = '1.5'") == 2);
-  CHECK(people().update(node(NodeKind::eq, {column(2), literal(99)}), assignments) == 0);
-  const std::vector<Assignment> to_null{{5, 0, Cell::null()}};
-  CHECK(people().update({}, to_null) == 3);
-  const std::vector<Assignment> too_long{{1, 0, Cell::text("a name that is longer than the forty characters allowed")}};
-  CHECK_THROWS_AS(people().update({}, too_long), DataError);
+  CHECK(people().update({node(NodeKind::eq, {column(2), literal(99)}), assignments, {}}) == 0);
+  const std::vector<Assignment> to_null{{5, 0, 0, 0, Cell::null()}};
+  CHECK(people().update({{}, to_null, {}}) == 3);
+  const std::vector<Assignment> too_long{
+      {1, 0, 0, 0, Cell::text("a name that is longer than the forty characters allowed")}};
+  CHECK_THROWS_AS(people().update({{}, too_long, {}}), DataError);
 }
 
 TEST_CASE_METHOD(Fixture, "remove deletes what matches and counts it") {

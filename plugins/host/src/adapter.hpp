@@ -31,6 +31,10 @@ public:
   [[nodiscard]] const BackendInfo& info() const noexcept { return plugin_.info(); }
   [[nodiscard]] Capabilities capabilities() const noexcept { return capabilities_; }
   [[nodiscard]] tenon_database* get() const noexcept { return database_; }
+  /// Errors: NotSupported.
+  void require(Capability capability) const {
+    if (!capabilities_.has(capability)) throw_unclaimed(info(), capability);
+  }
   [[nodiscard]] Call call(const char* function, const TableDesc* table = nullptr) const noexcept {
     return {plugin_.info(), function, table};
   }
@@ -41,6 +45,13 @@ private:
   Capabilities capabilities_;
   tenon_database* database_ = nullptr;
 };
+
+/// Errors: NotSupported for a table with arrays where they are not claimed.
+inline void check_arrays(const Database& database, const TableDesc& table) {
+  for (const ColumnDesc& column : table.columns) {
+    if (column.type == CellType::array) database.require(Capability::arrays);
+  }
+}
 
 class HostBackend final : public IBackend {
 public:
@@ -78,10 +89,12 @@ private:
   tenon_cursor* cursor_ = nullptr;
 };
 
+class HostSession;
+
 class HostRepository final : public IRepository {
 public:
-  /// Errors: as repository_open.
-  HostRepository(const Database& database, tenon_session* session, const TableDesc& table);
+  /// Errors: as repository_open; NotSupported for a table with arrays where they are not claimed.
+  HostRepository(HostSession& owner, tenon_session* session, const TableDesc& table);
   HostRepository(const HostRepository&) = delete;
   HostRepository& operator=(const HostRepository&) = delete;
 
@@ -90,18 +103,25 @@ public:
   RowBatch upsert(const WriteRows& rows, std::uint32_t key, std::span<const std::uint32_t> update) override;
   RowBatch find(std::uint32_t key, std::span<const Cell> values) override;
   [[nodiscard]] std::unique_ptr<ICursor> select(const Query& query) override;
-  std::uint64_t update(Filter filter, std::span<const Assignment> assignments) override;
-  std::uint64_t remove(Filter filter) override;
-  [[nodiscard]] std::uint64_t count(Filter filter) override;
-  [[nodiscard]] bool exists(Filter filter) override;
+  std::uint64_t update(const Update& update) override;
+  std::uint64_t remove(const Filter& filter) override;
+  [[nodiscard]] std::uint64_t count(const Filter& filter) override;
+  [[nodiscard]] bool exists(const Filter& filter) override;
+  [[nodiscard]] RowBatch explain(const Query& query) override;
+
+  [[nodiscard]] tenon_repository* handle() const noexcept { return repository_; }
 
 private:
+  /// What the plugin need not look for: features of a query that it does not claim are refused here.
+  void check_claims(const Filter& filter) const;
+  void check_claims(const Query& query) const;
   [[nodiscard]] Call call(const char* function) const noexcept { return database_.call(function, &table_); }
   [[nodiscard]] RowBatch returned(const char* function, const tenon_rows& rows, const WriteRows& written) const;
   void open_cursor(const Query& query, HostCursor& cursor);
   /// One column, the first of the primary key, for reads that only count.
-  [[nodiscard]] std::span<const std::uint32_t> narrow_projection() const noexcept;
+  [[nodiscard]] Output narrow_output() const noexcept;
 
+  HostSession& owner_;
   const Database& database_; // kept alive by the session
   const TableDesc& table_;
   tenon_repository* repository_ = nullptr; // closed with its session
@@ -124,17 +144,25 @@ public:
   [[nodiscard]] std::unique_ptr<ICursor> execute(std::string_view sql, std::span<const Cell> parameters) override;
   [[nodiscard]] bool alive() noexcept override;
   void ping() override;
-  void reset() override;
+  void batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected) override;
   void set_deadline(Deadline deadline) override;
   void cancel() noexcept override;
 
+  [[nodiscard]] const Database& database() const noexcept { return *database_; }
+  /// The plugin's repository of a table, opened if it is not yet. Errors: as repository_open.
+  [[nodiscard]] tenon_repository* handle_of(const TableDesc& table) { return opened(table).handle(); }
+
 private:
+  HostRepository& opened(const TableDesc& table);
+  void batch_one_by_one(std::span<const BatchItem> items, std::span<std::uint64_t> affected);
   [[nodiscard]] const tenon_backend_v1& functions() const noexcept { return database_->functions(); }
 
   std::shared_ptr<const Database> database_;
   tenon_session* session_ = nullptr;
   std::vector<std::unique_ptr<HostRepository>> repositories_;
   HostRepository* last_used_ = nullptr;
+  bool in_transaction_ = false;
+  std::uint32_t savepoints_ = 0; ///< that are set
 };
 
 } // namespace tenon::host

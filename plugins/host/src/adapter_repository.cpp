@@ -1,21 +1,11 @@
-#include <array>
-
 #include <fmt/format.h>
 
 #include "adapter.hpp"
+#include "leaving.hpp"
 
 namespace tenon::host {
 
 namespace {
-
-tenon_filter filter_of(Filter filter) noexcept {
-  return {reinterpret_cast<const tenon_node*>(filter.data()), filter.size(), sizeof(tenon_node), 0};
-}
-
-tenon_write write_of(const WriteRows& rows) noexcept {
-  return {sizeof(tenon_write),       0,         rows.columns.data(),   rows.columns.size(),
-          bridge::cells(rows.cells), rows.rows, rows.returning.data(), rows.returning.size()};
-}
 
 /// Cells are read without being copied, so a plugin's arithmetic is checked before anybody walks over them.
 void check_rows(const Call& call, const tenon_rows& rows, std::uint64_t columns) {
@@ -50,8 +40,9 @@ bool HostCursor::next(RowBatch& batch) {
 
 // ---- repository ----------------------------------------------------------------------------------------------------
 
-HostRepository::HostRepository(const Database& database, tenon_session* session, const TableDesc& table)
-    : database_(database), table_(table) {
+HostRepository::HostRepository(HostSession& owner, tenon_session* session, const TableDesc& table)
+    : owner_(owner), database_(owner.database()), table_(table) {
+  check_arrays(database_, table);
   const bridge::TableView described(table);
   const Call opening = call("repository_open");
   invoke(opening, database_.functions().repository_open, session, described.get(), &repository_);
@@ -68,14 +59,14 @@ RowBatch HostRepository::returned(const char* function, const tenon_rows& rows, 
 }
 
 RowBatch HostRepository::insert(const WriteRows& rows) {
-  const tenon_write write = write_of(rows);
+  const tenon_write write = leaving(rows);
   tenon_rows back{};
   invoke(call("repository_insert"), database_.functions().repository_insert, repository_, &write, &back);
   return returned("repository_insert", back, rows);
 }
 
 RowBatch HostRepository::upsert(const WriteRows& rows, std::uint32_t key, std::span<const std::uint32_t> update) {
-  const tenon_write write = write_of(rows);
+  const tenon_write write = leaving(rows);
   tenon_rows back{};
   invoke(call("repository_upsert"), database_.functions().repository_upsert, repository_, &write, key, update.data(),
          std::uint64_t{update.size()}, &back);
@@ -93,81 +84,101 @@ RowBatch HostRepository::find(std::uint32_t key, std::span<const Cell> values) {
   return row.rows == 0 ? RowBatch{} : bridge::rows(row);
 }
 
+void HostRepository::check_claims(const Filter& filter) const {
+  if (!filter.sources.empty()) database_.require(Capability::joins);
+}
+
+void HostRepository::check_claims(const Query& query) const {
+  check_claims(query.filter);
+  if (query.lock != RowLock::none) database_.require(Capability::row_locks);
+  if (!query.group.empty() || !query.having.empty()) database_.require(Capability::aggregates);
+  for (const Output& output : query.outputs) {
+    if (output.aggregate != Aggregate::none) database_.require(Capability::aggregates);
+  }
+}
+
 void HostRepository::open_cursor(const Query& query, HostCursor& cursor) {
-  const tenon_query asked{sizeof(tenon_query),
-                          sizeof(tenon_order_term),
-                          filter_of(query.filter),
-                          reinterpret_cast<const tenon_order_term*>(query.order.data()),
-                          query.order.size(),
-                          query.columns.data(),
-                          query.columns.size(),
-                          query.limit,
-                          query.offset};
+  check_claims(query);
+  const LeavingQuery asked(owner_, query);
   const Call selecting = call("repository_select");
-  invoke(selecting, database_.functions().repository_select, repository_, &asked, cursor.opened());
+  invoke(selecting, database_.functions().repository_select, repository_, asked.get(), cursor.opened());
   if (*cursor.opened() == nullptr) throw_broken(selecting, "gave no cursor and no error");
 }
 
 std::unique_ptr<ICursor> HostRepository::select(const Query& query) {
-  const std::size_t columns = query.columns.empty() ? table_.columns.size() : query.columns.size();
+  const std::size_t columns = query.outputs.empty() ? table_.columns.size() : query.outputs.size();
   auto cursor = std::make_unique<HostCursor>(database_, &table_, columns);
   open_cursor(query, *cursor);
   return cursor;
 }
 
-std::uint64_t HostRepository::update(Filter filter, std::span<const Assignment> assignments) {
-  const tenon_filter where = filter_of(filter);
+std::uint64_t HostRepository::update(const Update& update) {
+  check_claims(update.filter);
+  const LeavingUpdate leaves(owner_, update);
   std::uint64_t affected = 0;
-  invoke(call("repository_update"), database_.functions().repository_update, repository_, &where,
-         reinterpret_cast<const tenon_assignment*>(assignments.data()), std::uint64_t{assignments.size()}, &affected);
+  invoke(call("repository_update"), database_.functions().repository_update, repository_, leaves.get(), &affected);
   return affected;
 }
 
-std::uint64_t HostRepository::remove(Filter filter) {
-  const tenon_filter where = filter_of(filter);
+std::uint64_t HostRepository::remove(const Filter& filter) {
+  check_claims(filter);
+  const LeavingFilter where(owner_, filter);
   std::uint64_t affected = 0;
-  invoke(call("repository_remove"), database_.functions().repository_remove, repository_, &where, &affected);
+  invoke(call("repository_remove"), database_.functions().repository_remove, repository_, &where.get(), &affected);
   return affected;
 }
 
-std::uint64_t HostRepository::count(Filter filter) {
+std::uint64_t HostRepository::count(const Filter& filter) {
   std::uint64_t count = 0;
   if (database_.functions().repository_count != nullptr) {
-    const tenon_filter where = filter_of(filter);
-    invoke(call("repository_count"), database_.functions().repository_count, repository_, &where, &count);
+    check_claims(filter);
+    const LeavingFilter where(owner_, filter);
+    invoke(call("repository_count"), database_.functions().repository_count, repository_, &where.get(), &count);
     return count;
   }
+  const Output narrow = narrow_output();
   Query query;
   query.filter = filter;
-  query.columns = narrow_projection();
-  HostCursor cursor(database_, &table_, query.columns.size());
+  query.outputs = {&narrow, 1};
+  HostCursor cursor(database_, &table_, 1);
   open_cursor(query, cursor);
   for (RowBatch batch; cursor.next(batch);)
     count += batch.rows;
   return count;
 }
 
-bool HostRepository::exists(Filter filter) {
+bool HostRepository::exists(const Filter& filter) {
   if (database_.functions().repository_exists != nullptr) {
-    const tenon_filter where = filter_of(filter);
+    check_claims(filter);
+    const LeavingFilter where(owner_, filter);
     std::uint32_t found = 0;
-    invoke(call("repository_exists"), database_.functions().repository_exists, repository_, &where, &found);
+    invoke(call("repository_exists"), database_.functions().repository_exists, repository_, &where.get(), &found);
     return found != 0;
   }
+  const Output narrow = narrow_output();
   Query query;
   query.filter = filter;
-  query.columns = narrow_projection();
+  query.outputs = {&narrow, 1};
   query.limit = 1;
-  HostCursor cursor(database_, &table_, query.columns.size());
+  HostCursor cursor(database_, &table_, 1);
   open_cursor(query, cursor);
   RowBatch batch;
   return cursor.next(batch);
 }
 
-std::span<const std::uint32_t> HostRepository::narrow_projection() const noexcept {
-  static constexpr std::array<std::uint32_t, 1> kFirstColumn{0};
-  if (!table_.keys.empty() && !table_.keys[0].columns.empty()) return std::span(table_.keys[0].columns).first(1);
-  return kFirstColumn;
+RowBatch HostRepository::explain(const Query& query) {
+  check_claims(query);
+  const LeavingQuery asked(owner_, query);
+  const Call explaining = call("repository_explain");
+  tenon_rows rows{};
+  invoke(explaining, database_.functions().repository_explain, repository_, asked.get(), &rows);
+  check_rows(explaining, rows, 1);
+  return rows.rows == 0 ? RowBatch{} : bridge::rows(rows);
+}
+
+Output HostRepository::narrow_output() const noexcept {
+  const bool has_key = !table_.keys.empty() && !table_.keys[0].columns.empty();
+  return {{0, has_key ? table_.keys[0].columns.front() : 0}, Aggregate::none, 0};
 }
 
 } // namespace tenon::host

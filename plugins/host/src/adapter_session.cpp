@@ -2,6 +2,7 @@
 
 #include "adapter.hpp"
 #include "function_table.hpp"
+#include "leaving.hpp"
 
 namespace tenon::host {
 
@@ -66,12 +67,14 @@ HostSession::HostSession(std::shared_ptr<const Database> database, Deadline dead
 
 HostSession::~HostSession() { invoke_quietly(database_->call("session_close"), functions().session_close, session_); }
 
-IRepository& HostSession::repository(const TableDesc& table) {
+IRepository& HostSession::repository(const TableDesc& table) { return opened(table); }
+
+HostRepository& HostSession::opened(const TableDesc& table) {
   if (last_used_ != nullptr && &last_used_->table() == &table) return *last_used_;
   for (const auto& open : repositories_) {
     if (&open->table() == &table) return *(last_used_ = open.get());
   }
-  repositories_.push_back(std::make_unique<HostRepository>(*database_, session_, table));
+  repositories_.push_back(std::make_unique<HostRepository>(*this, session_, table));
   return *(last_used_ = repositories_.back().get());
 }
 
@@ -81,22 +84,38 @@ void HostSession::begin(const TransactionOptions& options) {
                                           bridge::flag(options.write_intent, TENON_TRANSACTION_WRITE_INTENT),
                                       0};
   invoke(database_->call("session_begin"), functions().session_begin, session_, &transaction);
+  in_transaction_ = true;
 }
 
-void HostSession::commit() { invoke(database_->call("session_commit"), functions().session_commit, session_); }
+void HostSession::commit() {
+  in_transaction_ = false;
+  savepoints_ = 0;
+  invoke(database_->call("session_commit"), functions().session_commit, session_);
+}
 
-void HostSession::rollback() { invoke(database_->call("session_rollback"), functions().session_rollback, session_); }
+void HostSession::rollback() {
+  in_transaction_ = false;
+  savepoints_ = 0;
+  if (database_->capabilities().has(Capability::transactions)) {
+    invoke(database_->call("session_rollback"), functions().session_rollback, session_);
+  } else if (database_->capabilities().has(Capability::deadlines)) {
+    set_deadline(Deadline::max());
+  }
+}
 
 void HostSession::savepoint(SavepointAction action, std::uint32_t number) {
   invoke(database_->call("session_savepoint"), functions().session_savepoint, session_,
          static_cast<std::uint32_t>(action), number);
+  savepoints_ = action == SavepointAction::release ? number - 1 : number;
 }
 
 void HostSession::create_tables(std::span<const TableDesc* const> tables) {
   std::deque<bridge::TableView> views; // whose elements stay where they are
   std::vector<const tenon_table*> pointers;
-  for (const TableDesc* table : tables)
+  for (const TableDesc* table : tables) {
+    check_arrays(*database_, *table);
     pointers.push_back(views.emplace_back(*table).get());
+  }
   invoke(database_->call("session_create_tables"), functions().session_create_tables, session_, pointers.data(),
          std::uint64_t{pointers.size()});
 }
@@ -122,12 +141,90 @@ void HostSession::ping() {
   invoke(database_->call("session_ping"), functions().session_ping, session_);
 }
 
-void HostSession::reset() {
-  if (functions().session_reset != nullptr) {
-    invoke(database_->call("session_reset"), functions().session_reset, session_);
-  } else if (database_->capabilities().has(Capability::transactions)) {
-    rollback();
+void HostSession::batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected) {
+  const Call batching = database_->call("session_batch");
+  if (affected.size() < items.size()) throw_error(ErrorCode::programming, "a batch with too few places for its counts");
+  for (const BatchItem& item : items) {
+    if (item.table == nullptr) throw_error(ErrorCode::programming, "a batch names no table");
+    if (!item.rows.returning.empty()) throw_error(ErrorCode::programming, "a batch returns no rows");
   }
+  if (!database_->capabilities().has(Capability::batch)) return batch_one_by_one(items, affected);
+  std::deque<LeavingUpdate> updates; // whose elements stay where they are
+  std::vector<tenon_write> writes(items.size());
+  std::vector<tenon_batch_item> leaving_items;
+  leaving_items.reserve(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const BatchItem& item = items[i];
+    tenon_batch_item leaves{};
+    leaves.struct_size = sizeof leaves;
+    leaves.kind = static_cast<std::uint32_t>(item.kind);
+    leaves.repository = handle_of(*item.table);
+    if (item.kind == BatchKind::insert || item.kind == BatchKind::upsert) {
+      writes[i] = leaving(item.rows);
+      leaves.write = &writes[i];
+    } else {
+      if (!item.update.filter.sources.empty()) database_->require(Capability::joins);
+      leaves.update = updates.emplace_back(*this, item.update).get();
+    }
+    leaves.update_columns = item.update_columns.data();
+    leaves.update_count = item.update_columns.size();
+    leaves.key = item.key;
+    leaving_items.push_back(leaves);
+  }
+  invoke(batching, functions().session_batch, session_, leaving_items.data(), std::uint64_t{leaving_items.size()},
+         static_cast<std::uint32_t>(sizeof(tenon_batch_item)), affected.data());
+}
+
+/// Within a transaction or a savepoint of its own, where the backend has them.
+void HostSession::batch_one_by_one(std::span<const BatchItem> items, std::span<std::uint64_t> affected) {
+  const auto run = [&] {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const BatchItem& item = items[i];
+      IRepository& repository = opened(*item.table);
+      switch (item.kind) {
+        case BatchKind::insert:
+          repository.insert(item.rows);
+          affected[i] = item.rows.rows;
+          break;
+        case BatchKind::upsert:
+          repository.upsert(item.rows, item.key, item.update_columns);
+          affected[i] = item.rows.rows;
+          break;
+        case BatchKind::update: affected[i] = repository.update(item.update); break;
+        case BatchKind::remove: affected[i] = repository.remove(item.update.filter); break;
+        default: throw_error(ErrorCode::not_supported, "a batch with an unknown kind of write");
+      }
+    }
+  };
+  const Capabilities capabilities = database_->capabilities();
+  if (!in_transaction_ && capabilities.has(Capability::transactions)) {
+    begin({.write_intent = true});
+    try {
+      run();
+      commit();
+    } catch (...) {
+      try {
+        if (in_transaction_) rollback();
+      } catch (...) { // the first error is the one to tell; the session shows by itself what became of it
+      }
+      throw;
+    }
+    return;
+  }
+  if (!in_transaction_ || !capabilities.has(Capability::savepoints)) return run();
+  const std::uint32_t number = savepoints_ + 1;
+  savepoint(SavepointAction::create, number);
+  try {
+    run();
+  } catch (...) {
+    try {
+      savepoint(SavepointAction::rollback, number);
+      savepoint(SavepointAction::release, number);
+    } catch (...) { // as above
+    }
+    throw;
+  }
+  savepoint(SavepointAction::release, number);
 }
 
 void HostSession::set_deadline(Deadline deadline) {

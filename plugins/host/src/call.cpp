@@ -13,6 +13,8 @@ namespace tenon::host {
 
 namespace {
 
+constexpr const char* kUnclaimedHint = "choose a backend that claims it (see: tenon plugin info)";
+
 std::string place_of(const Call& call) {
   std::string place = fmt::format("backend \"{}\" in {}", call.backend.id, call.function);
   if (call.table != nullptr) place += fmt::format(" of table \"{}\"", call.table->qualified_name());
@@ -39,12 +41,21 @@ void throw_failure(const Call& call, std::int32_t status, tenon_error& error) {
   ErrorInfo info = bridge::take_error(status, error);
   if (unclaimed != nullptr) {
     info.message = fmt::format("backend \"{}\" does not support {}", call.backend.id, unclaimed);
-    info.hint = "choose a backend that claims it (see: tenon plugin info)";
+    info.hint = kUnclaimedHint;
   }
   if (info.message.empty()) info.message = place_of(call) + " failed without saying why";
   if (error_name(info.code) == "Error") info.code = ErrorCode::operational; // of a newer minor, or nonsense
   if (info.backend.empty()) info.backend = call.backend.id;
   if (info.table.empty() && call.table != nullptr) info.table = call.table->name;
+  throw_error(std::move(info));
+}
+
+void throw_unclaimed(const BackendInfo& backend, Capability capability) {
+  ErrorInfo info;
+  info.code = ErrorCode::not_supported;
+  info.message = fmt::format("backend \"{}\" does not support {}", backend.id, capability_name(capability));
+  info.hint = kUnclaimedHint;
+  info.backend = backend.id;
   throw_error(std::move(info));
 }
 

@@ -25,6 +25,9 @@ struct Call {
 /// Throws what `error` says. Errors: NotSupported for a stub.
 [[noreturn, gnu::cold]] void throw_failure(const Call& call, std::int32_t status, tenon_error& error);
 
+/// Throws NotSupported, naming the capability.
+[[noreturn, gnu::cold]] void throw_unclaimed(const BackendInfo& backend, Capability capability);
+
 /// Throws PluginError for the exception that is being handled. Requires to be called in a catch block.
 [[noreturn, gnu::cold]] void throw_foreign(const Call& call);
 

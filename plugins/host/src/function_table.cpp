@@ -20,17 +20,9 @@ namespace {
 /// Marks an error as a stub's; there is nothing to free.
 void release_stub(tenon_error* error) { error->release = nullptr; }
 
-/// The name is one of kCapabilityNames, whose views end in NUL because they view literals.
-constexpr std::string_view name_of(Capability capability) noexcept {
-  for (const auto& [known, name] : kCapabilityNames) {
-    if (known == capability) return name;
-  }
-  return {};
-}
-
 template <Capability C> std::int32_t refuse(tenon_error* error) noexcept {
   error->code = TENON_E_NOT_SUPPORTED;
-  error->message = bridge::string(name_of(C));
+  error->message = bridge::string(capability_name(C));
   error->release = &release_stub;
   return TENON_E_NOT_SUPPORTED;
 }
@@ -86,11 +78,13 @@ void check_claims(const tenon_backend_v1& t) {
       std::pair{Capability::cancel, Need{"session_cancel", t.session_cancel != nullptr}},
       std::pair{Capability::resolve_commit, Need{"database_resolve", t.database_resolve != nullptr}},
       std::pair{Capability::upsert, Need{"repository_upsert", t.repository_upsert != nullptr}},
+      std::pair{Capability::sql, Need{"repository_explain", t.repository_explain != nullptr}},
+      std::pair{Capability::batch, Need{"session_batch", t.session_batch != nullptr}},
   };
   const Capabilities claimed(t.capabilities);
   for (const auto& [capability, need] : needs) {
     if (claimed.has(capability) && !need.present) {
-      broken(fmt::format("claims the capability {} without the function {}", name_of(capability), need.name));
+      broken(fmt::format("claims the capability {} without the function {}", capability_name(capability), need.name));
     }
   }
 }
@@ -114,6 +108,7 @@ void set_stubs(tenon_backend_v1& table, Capabilities claimed) noexcept {
   stub<Capability::deadlines>(table.session_set_deadline, claimed);
   stub<Capability::resolve_commit>(table.database_resolve, claimed);
   stub<Capability::upsert>(table.repository_upsert, claimed);
+  stub<Capability::sql>(table.repository_explain, claimed);
   if (!claimed.has(Capability::cancel)) table.session_cancel = [](tenon_session*) {};
 }
 

@@ -211,13 +211,33 @@ static int32_t repository_find(tenon_repository* repository, uint32_t key_index,
   return leave(repository, TENON_OK);
 }
 
+/* The columns of the outputs, or NULL with the error filled. What has a capability of its own the host refuses. */
+static uint32_t* output_columns(const table* of, const tenon_query* query, tenon_error* error) {
+  uint32_t* columns = malloc((query->output_count + 1) * sizeof *columns);
+  if (columns == NULL) return out_of_memory(error), NULL;
+  int32_t status = TENON_OK;
+  if (query->distinct) status = fail(error, TENON_E_NOT_SUPPORTED, "distinct rows are not supported");
+  for (uint64_t i = 0; status == TENON_OK && i < query->output_count; ++i) {
+    const tenon_output* output = (const tenon_output*)((const char*)query->outputs + i * query->output_stride);
+    columns[i] = output->column.column;
+    if (output->column.source != 0 || output->aggregate != TENON_AGGREGATE_NONE) {
+      status = fail(error, TENON_E_NOT_SUPPORTED, "outputs are columns of the table");
+    }
+  }
+  if (status == TENON_OK) status = check_positions(of, columns, query->output_count, error);
+  if (status == TENON_OK) return columns;
+  free(columns);
+  return NULL;
+}
+
 static int32_t select_rows(const table* from, const tenon_query* query, tenon_cursor* cursor, tenon_error* error) {
   int32_t status = check_filter(from, &query->filter, error);
   if (status == TENON_OK) status = check_order(from, query, error);
-  if (status == TENON_OK) status = check_positions(from, query->columns, query->column_count, error);
   if (status != TENON_OK) return status;
+  uint32_t* columns = output_columns(from, query, error);
+  if (columns == NULL) return error->code;
   row* found = malloc((from->rows.count + 1) * sizeof *found); /* borrows the rows */
-  if (found == NULL) return out_of_memory(error);
+  if (found == NULL) return free(columns), out_of_memory(error);
   uint64_t count = 0;
   for (uint64_t i = 0; i < from->rows.count; ++i) {
     if (matches(&query->filter, from->rows.rows[i])) found[count++] = from->rows.rows[i];
@@ -225,12 +245,12 @@ static int32_t select_rows(const table* from, const tenon_query* query, tenon_cu
   const uint64_t skipped = query->offset < count ? query->offset : count;
   const int sorted = sort_rows(found, count, query);
   cursor->rows = count - skipped < query->limit ? count - skipped : query->limit;
-  cursor->columns = query->column_count > 0 ? query->column_count : from->column_count;
+  cursor->columns = query->output_count > 0 ? query->output_count : from->column_count;
   if (sorted) {
-    cursor->cells =
-        project(found + skipped, cursor->rows, query->column_count > 0 ? query->columns : NULL, cursor->columns);
+    cursor->cells = project(found + skipped, cursor->rows, query->output_count > 0 ? columns : NULL, cursor->columns);
   }
   free(found);
+  free(columns);
   return cursor->cells != NULL ? TENON_OK : out_of_memory(error);
 }
 
@@ -264,14 +284,17 @@ static void cursor_close(tenon_cursor* cursor) {
   free(cursor);
 }
 
+static const tenon_assignment* assignment_at(const tenon_update* update, uint64_t index) {
+  return (const tenon_assignment*)((const char*)update->assignments + index * update->assignment_stride);
+}
+
 /* The row with the assignments made, or NULL with the error filled. */
-static row changed_row(const table* of, const tenon_cell* cells, const tenon_assignment* assignments, uint64_t count,
-                       tenon_error* error) {
+static row changed_row(const table* of, const tenon_cell* cells, const tenon_update* update, tenon_error* error) {
   tenon_cell* gathered = malloc((of->column_count + 1) * sizeof *gathered);
   if (gathered == NULL) return out_of_memory(error), NULL;
   memcpy(gathered, cells, of->column_count * sizeof *gathered);
-  for (uint64_t i = 0; i < count; ++i)
-    gathered[assignments[i].column] = assignments[i].value;
+  for (uint64_t i = 0; i < update->assignment_count; ++i)
+    gathered[assignment_at(update, i)->column] = assignment_at(update, i)->value;
   row changed = NULL;
   if (check_row(of, gathered, error) == TENON_OK) {
     changed = copy_row(gathered, of->column_count);
@@ -282,12 +305,12 @@ static row changed_row(const table* of, const tenon_cell* cells, const tenon_ass
 }
 
 /* Makes `next` the rows as they will be: changed ones are new, the rest are borrowed. */
-static int32_t plan_update(const table* of, const tenon_filter* filter, const tenon_assignment* assignments,
-                           uint64_t count, row_list* next, uint64_t* affected, tenon_error* error) {
+static int32_t plan_update(const table* of, const tenon_update* update, row_list* next, uint64_t* affected,
+                           tenon_error* error) {
   for (uint64_t i = 0; i < of->rows.count; ++i) {
     row cells = of->rows.rows[i];
-    const int changes = matches(filter, cells);
-    if (changes) cells = changed_row(of, cells, assignments, count, error);
+    const int changes = matches(&update->filter, cells);
+    if (changes) cells = changed_row(of, cells, update, error);
     if (cells == NULL) return error->code;
     if (!row_list_add(next, cells)) {
       if (changes) free_row(cells, of->column_count);
@@ -303,18 +326,23 @@ static int32_t plan_update(const table* of, const tenon_filter* filter, const te
   return TENON_OK;
 }
 
-static int32_t repository_update(tenon_repository* repository, const tenon_filter* filter,
-                                 const tenon_assignment* assignments, uint64_t count, uint64_t* affected,
+static int32_t repository_update(tenon_repository* repository, const tenon_update* update, uint64_t* affected,
                                  tenon_error* error) {
   table* of;
+  const tenon_filter* filter = &update->filter;
+  const uint64_t count = update->assignment_count;
   int32_t status = enter(repository, &of, error);
   if (status == TENON_OK) status = check_filter(of, filter, error);
-  for (uint64_t i = 0; status == TENON_OK && i < count; ++i)
-    status = check_positions(of, &assignments[i].column, 1, error);
+  for (uint64_t i = 0; status == TENON_OK && i < count; ++i) {
+    status = check_positions(of, &assignment_at(update, i)->column, 1, error);
+    if (status == TENON_OK && assignment_at(update, i)->node_count > 0) {
+      status = fail(error, TENON_E_NOT_SUPPORTED, "an update sets values, no expressions");
+    }
+  }
   if (status != TENON_OK) return leave(repository, status);
   row_list next = {NULL, 0, 0};
   uint64_t changed = 0;
-  status = plan_update(of, filter, assignments, count, &next, &changed, error);
+  status = plan_update(of, update, &next, &changed, error);
   row_list* dropped = status == TENON_OK ? &of->rows : &next;
   const row_list* kept = status == TENON_OK ? &next : &of->rows; /* the two share the rows that did not change */
   for (uint64_t i = 0; i < next.count; ++i) {

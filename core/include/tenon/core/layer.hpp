@@ -57,17 +57,20 @@ public:
     auto cursor = session_.around(Call{"select", &table_}, [&] { return inner_.select(query); });
     return std::make_unique<CursorLayer<Self>>(session_, Call{"fetch", &table_}, std::move(cursor));
   }
-  std::uint64_t update(Filter filter, std::span<const Assignment> assignments) override {
-    return session_.around(Call{"update", &table_}, [&] { return inner_.update(filter, assignments); });
+  std::uint64_t update(const Update& update) override {
+    return session_.around(Call{"update", &table_}, [&] { return inner_.update(update); });
   }
-  std::uint64_t remove(Filter filter) override {
+  std::uint64_t remove(const Filter& filter) override {
     return session_.around(Call{"remove", &table_}, [&] { return inner_.remove(filter); });
   }
-  std::uint64_t count(Filter filter) override {
+  std::uint64_t count(const Filter& filter) override {
     return session_.around(Call{"count", &table_}, [&] { return inner_.count(filter); });
   }
-  bool exists(Filter filter) override {
+  bool exists(const Filter& filter) override {
     return session_.around(Call{"exists", &table_}, [&] { return inner_.exists(filter); });
+  }
+  RowBatch explain(const Query& query) override {
+    return session_.around(Call{"explain", &table_}, [&] { return inner_.explain(query); });
   }
 
 private:
@@ -108,12 +111,13 @@ public:
     auto cursor = self().around(Call{"execute"}, [&] { return inner_->execute(sql, parameters); });
     return std::make_unique<CursorLayer<Self>>(self(), Call{"fetch"}, std::move(cursor));
   }
+  void batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected) override {
+    self().around(Call{"batch", items.empty() ? nullptr : items.front().table},
+                  [&] { inner_->batch(items, affected); });
+  }
   bool alive() noexcept override { return inner_->alive(); }
   void ping() override {
     self().around(Call{"ping"}, [&] { inner_->ping(); });
-  }
-  void reset() override {
-    self().around(Call{"reset"}, [&] { inner_->reset(); });
   }
   void set_deadline(Deadline deadline) override { inner_->set_deadline(deadline); }
   void cancel() noexcept override { inner_->cancel(); }

@@ -29,7 +29,7 @@ namespace detail {
 /// Nodes in prefix order with the bytes that their values point to. Copies share the bytes, which never change.
 class TENON_VISIBLE Tree {
 public:
-  [[nodiscard]] Filter filter() const noexcept { return {nodes_.data(), nodes_.size()}; }
+  [[nodiscard]] Filter filter() const noexcept { return std::span<const Node>(nodes_.data(), nodes_.size()); }
   [[nodiscard]] bool empty() const noexcept { return nodes_.empty(); }
 
   void leaf_column(std::uint32_t column) { nodes_.push_back({NodeKind::column, 0, 0, column, 0, Cell::null()}); }
@@ -84,10 +84,10 @@ private:
 template <class T> struct OrderBy {
   OrderTerm term;
   [[nodiscard]] constexpr OrderBy nulls_first() const noexcept {
-    return {{term.column, term.descending, NullOrder::first}};
+    return {{term.column, term.source, term.descending, NullOrder::first}};
   }
   [[nodiscard]] constexpr OrderBy nulls_last() const noexcept {
-    return {{term.column, term.descending, NullOrder::last}};
+    return {{term.column, term.source, term.descending, NullOrder::last}};
   }
 };
 
@@ -158,8 +158,8 @@ public:
     return Predicate<Owner>(detail::Tree::null_test(NodeKind::is_not_null, kIndex));
   }
 
-  [[nodiscard]] constexpr OrderBy<Owner> asc() const noexcept { return {{kIndex, 0, NullOrder::largest}}; }
-  [[nodiscard]] constexpr OrderBy<Owner> desc() const noexcept { return {{kIndex, 1, NullOrder::largest}}; }
+  [[nodiscard]] constexpr OrderBy<Owner> asc() const noexcept { return {{kIndex, 0, 0, NullOrder::largest}}; }
+  [[nodiscard]] constexpr OrderBy<Owner> desc() const noexcept { return {{kIndex, 0, 1, NullOrder::largest}}; }
 
 private:
   static constexpr std::uint32_t kIndex = detail::column_of<Pointer>();

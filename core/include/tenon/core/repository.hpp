@@ -30,7 +30,7 @@ namespace tenon {
 template <class T> class Set {
 public:
   Set(std::uint32_t column, const Cell& value) : column_(column) { tree_.leaf_value(value); }
-  [[nodiscard]] Assignment assignment() const noexcept { return {column_, 0, tree_.filter().front().value}; }
+  [[nodiscard]] Assignment assignment() const noexcept { return Assignment::of(column_, tree_.filter().front().value); }
 
 private:
   std::uint32_t column_;
@@ -193,7 +193,7 @@ public:
       select.order_by(term);
     if (options.order_by.empty()) {
       for (const std::uint32_t column : described<T>().keys.front().columns) {
-        select.order_by(OrderBy<T>{{column, 0, NullOrder::largest}});
+        select.order_by(OrderBy<T>{{column, 0, 0, NullOrder::largest}});
       }
     }
     return select.limit(options.limit).offset(options.offset).all();
@@ -212,7 +212,7 @@ public:
     const auto& key = table.keys.front().columns;
     for (std::uint32_t c = 0; c < row.size(); ++c) {
       if (IsModel<T> && c == detail::kCreatedAtColumn) continue;
-      if (std::find(key.begin(), key.end(), c) == key.end()) assignments.push_back({c, 0, row[c]});
+      if (std::find(key.begin(), key.end(), c) == key.end()) assignments.push_back(Assignment::of(c, row[c]));
     }
     const auto cells = detail::key_cells_of(detail::primary_key_of<T>(), value);
     if (detail::update_rows(*session_, table, visible(detail::key_equals(table, 0, cells)),
@@ -282,12 +282,13 @@ private:
     boost::container::small_vector<Assignment, 8> assignments;
     for (const Set<T>& value : values)
       assignments.push_back(value.assignment());
-    if constexpr (IsModel<T>) assignments.push_back({detail::kUpdatedAtColumn, 0, TypeMap<Timestamp>::write(now())});
+    if constexpr (IsModel<T>)
+      assignments.push_back(Assignment::of(detail::kUpdatedAtColumn, TypeMap<Timestamp>::write(now())));
     return detail::update_rows(*session_, described<T>(), visible(where), {assignments.data(), assignments.size()});
   }
   void set_active(bool active, const detail::Tree& where) {
-    const std::array assignments{Assignment{detail::kIsActiveColumn, 0, Cell::boolean(active)},
-                                 Assignment{detail::kUpdatedAtColumn, 0, TypeMap<Timestamp>::write(now())}};
+    const std::array assignments{Assignment::of(detail::kIsActiveColumn, Cell::boolean(active)),
+                                 Assignment::of(detail::kUpdatedAtColumn, TypeMap<Timestamp>::write(now()))};
     if (detail::update_rows(*session_, described<T>(), where, assignments) == 0) {
       detail::throw_not_found(described<T>(), described<T>().keys.front().columns);
     }

@@ -140,7 +140,8 @@ enum {
   TENON_UUID = 7,
   TENON_TIMESTAMP = 8,
   TENON_DATE = 9,
-  TENON_JSON = 10
+  TENON_JSON = 10,
+  TENON_ARRAY = 11
 };
 
 typedef struct tenon_cell {
@@ -150,7 +151,7 @@ typedef struct tenon_cell {
   union {
     int64_t integer;  /* boolean 0 or 1, int64, timestamp (µs since 1970 UTC), date (days since 1970) */
     double real;      /* float64; never NaN */
-    const void* data; /* text, blob, decimal, uuid (16 bytes), json */
+    const void* data; /* text, blob, decimal, uuid (16 bytes), json; array: size / sizeof(tenon_cell) cells */
   } value;
 } tenon_cell;
 
@@ -176,7 +177,7 @@ typedef struct tenon_column {
   uint32_t type;       /* TENON_BOOLEAN … */
   uint32_t flags;      /* TENON_COLUMN_* */
   uint32_t max_length; /* of text, in code points; 0: unlimited */
-  uint32_t reserved;
+  uint32_t element;    /* of TENON_ARRAY: TENON_BOOLEAN, TENON_INT64, TENON_FLOAT64 or TENON_TEXT */
 } tenon_column;
 
 /* A key or an index: positions of columns. */
@@ -234,53 +235,136 @@ enum {
   TENON_NODE_STARTS_WITH = 15,
   TENON_NODE_ENDS_WITH = 16,
   TENON_NODE_IS_NULL = 17,
-  TENON_NODE_IS_NOT_NULL = 18
+  TENON_NODE_IS_NOT_NULL = 18,
+  TENON_NODE_ADD = 19, /* two children, int64 or float64; out of range and division by 0 are TENON_E_DATA */
+  TENON_NODE_SUBTRACT = 20,
+  TENON_NODE_MULTIPLY = 21,
+  TENON_NODE_DIVIDE = 22,      /* of two int64: cut towards zero */
+  TENON_NODE_FOLD = 23,        /* one text child: A-Z as a-z */
+  TENON_NODE_JSON_VALUE = 24,  /* a document, then the path as value nodes; flags is the wanted type, else NULL */
+  TENON_NODE_JSON_EXISTS = 25, /* the same children: is something there */
+  TENON_NODE_EXISTS = 26,      /* source is opened; at most one child, a condition on its rows */
+  TENON_NODE_OUTPUT = 27       /* leaf, in having alone: column is a position in the outputs */
 };
 
 /* Prefix order: a node stands before its children, and a subtree is one contiguous run. */
 typedef struct tenon_node {
   uint16_t kind;
-  uint16_t flags;
+  uint16_t flags; /* for TENON_NODE_JSON_VALUE, else 0 */
   uint32_t children;
-  uint32_t column;  /* for TENON_NODE_COLUMN */
-  uint32_t source;  /* 0: the queried table */
+  uint32_t column;  /* for TENON_NODE_COLUMN and TENON_NODE_OUTPUT */
+  uint32_t source;  /* 0: the queried table; else position in tenon_filter.sources + 1 */
   tenon_cell value; /* for TENON_NODE_VALUE */
 } tenon_node;
 
 enum { TENON_NULLS_LARGEST = 0, TENON_NULLS_FIRST = 1, TENON_NULLS_LAST = 2 };
 
+#define TENON_OUTPUT_SOURCE UINT32_MAX
+
 typedef struct tenon_order_term {
   uint32_t column;
+  uint32_t source; /* as in tenon_node; TENON_OUTPUT_SOURCE: column is a position in the outputs */
   uint16_t descending;
   uint16_t nulls;
 } tenon_order_term;
 
+typedef struct tenon_database tenon_database;     /* one configured database; any thread */
+typedef struct tenon_session tenon_session;       /* one connection; one thread at a time */
+typedef struct tenon_repository tenon_repository; /* one table of one session; owned by the session */
+typedef struct tenon_cursor tenon_cursor;         /* rows of one select */
+
+enum { TENON_JOIN_INNER = 0, TENON_JOIN_LEFT = 1, TENON_JOIN_EXISTS = 2 };
+
+typedef struct tenon_join_on { /* two columns that are equal */
+  uint32_t parent_column;
+  uint32_t column;
+} tenon_join_on;
+
+/* Another table of the same session. TENON_CAP_JOINS */
+typedef struct tenon_source {
+  tenon_repository* repository; /* of that table */
+  uint32_t parent;              /* 0: the queried table, else an earlier position in the sources + 1 */
+  uint32_t kind;                /* TENON_JOIN_*; TENON_JOIN_EXISTS joins nothing: TENON_NODE_EXISTS opens it */
+  const tenon_join_on* on;      /* all of them hold */
+  uint64_t on_count;
+} tenon_source;
+
 typedef struct tenon_filter {
   const tenon_node* nodes;
-  uint64_t count;       /* 0: every row */
-  uint32_t node_stride; /* bytes */
-  uint32_t reserved;
+  uint64_t count; /* 0: every row */
+  const tenon_source* sources;
+  uint64_t source_count;
+  uint32_t node_stride, source_stride; /* bytes */
 } tenon_filter;
+
+typedef struct tenon_column_ref {
+  uint32_t source; /* as in tenon_node */
+  uint32_t column;
+} tenon_column_ref;
+
+enum { /* TENON_CAP_AGGREGATES for all but the first */
+       TENON_AGGREGATE_NONE = 0,
+       TENON_AGGREGATE_COUNT_ROWS = 1,
+       TENON_AGGREGATE_COUNT = 2,
+       TENON_AGGREGATE_SUM = 3, /* of int64, float64, decimal in that type */
+       TENON_AGGREGATE_AVG = 4, /* float64 */
+       TENON_AGGREGATE_MIN = 5,
+       TENON_AGGREGATE_MAX = 6
+};
+
+typedef struct tenon_output {
+  tenon_column_ref column;
+  uint16_t aggregate;
+  uint16_t distinct; /* 1: count, sum and avg over distinct values */
+} tenon_output;
+
+enum { /* TENON_CAP_ROW_LOCKS for all but the first */
+       TENON_LOCK_NONE = 0,
+       TENON_LOCK_UPDATE = 1,
+       TENON_LOCK_UPDATE_NOWAIT = 2,
+       TENON_LOCK_UPDATE_SKIP_LOCKED = 3,
+       TENON_LOCK_SHARE = 4
+};
 
 #define TENON_NO_LIMIT UINT64_MAX
 
 typedef struct tenon_query {
   uint32_t struct_size;
-  uint32_t order_stride; /* bytes */
+  uint32_t order_stride, output_stride; /* bytes */
+  uint32_t lock;                        /* TENON_LOCK_* */
   tenon_filter filter;
   const tenon_order_term* order;
   uint64_t order_count;
-  const uint32_t* columns; /* what each row holds; column_count 0: all columns as described */
-  uint64_t column_count;
+  const tenon_output* outputs; /* what each row holds; output_count 0: all columns of the table as described */
+  uint64_t output_count;
+  const tenon_column_ref* group;
+  uint64_t group_count;
+  const tenon_node* having; /* over groups, with the filter's sources and stride; having_count 0: every group */
+  uint64_t having_count;
   uint64_t limit;
   uint64_t offset;
+  uint32_t distinct; /* 1: equal rows once */
+  uint32_t reserved;
 } tenon_query;
 
+/* node_count > 0: the value is expressions[first, first + node_count) over the row's old values. */
 typedef struct tenon_assignment {
   uint32_t column;
+  uint32_t first;
+  uint32_t node_count;
   uint32_t reserved;
   tenon_cell value;
 } tenon_assignment;
+
+typedef struct tenon_update {
+  uint32_t struct_size;
+  uint32_t assignment_stride; /* bytes */
+  tenon_filter filter;
+  const tenon_assignment* assignments;
+  uint64_t assignment_count;
+  const tenon_node* expressions; /* filter.node_stride apart */
+  uint64_t expression_count;
+} tenon_update;
 
 /* Rows to write. */
 typedef struct tenon_write {
@@ -293,6 +377,20 @@ typedef struct tenon_write {
   const uint32_t* returning; /* columns wanted back, for each row, in input order */
   uint64_t returning_count;
 } tenon_write;
+
+enum { TENON_BATCH_INSERT = 1, TENON_BATCH_UPSERT = 2, TENON_BATCH_UPDATE = 3, TENON_BATCH_REMOVE = 4 };
+
+typedef struct tenon_batch_item {
+  uint32_t struct_size;
+  uint32_t kind;                /* TENON_BATCH_* */
+  tenon_repository* repository; /* of the same session */
+  const tenon_write* write;     /* insert, upsert; without returning */
+  const uint32_t* update_columns;
+  uint64_t update_count;
+  uint32_t key; /* upsert */
+  uint32_t reserved;
+  const tenon_update* update; /* update; remove: its filter */
+} tenon_batch_item;
 
 /* ---- sessions ------------------------------------------------------------------------------------------------ */
 
@@ -320,11 +418,6 @@ enum { TENON_SAVEPOINT_CREATE = 1, TENON_SAVEPOINT_RELEASE = 2, TENON_SAVEPOINT_
 
 #define TENON_NO_DEADLINE INT64_MAX
 
-typedef struct tenon_database tenon_database;     /* one configured database; any thread */
-typedef struct tenon_session tenon_session;       /* one connection; one thread at a time */
-typedef struct tenon_repository tenon_repository; /* one table of one session; owned by the session */
-typedef struct tenon_cursor tenon_cursor;         /* rows of one select */
-
 enum {
   TENON_CAP_TRANSACTIONS = 1 << 0,
   TENON_CAP_SAVEPOINTS = 1 << 1,
@@ -338,7 +431,13 @@ enum {
   TENON_CAP_CANCEL = 1 << 9,
   TENON_CAP_BULK_LOAD = 1 << 10,
   TENON_CAP_PERSISTENCE = 1 << 11,
-  TENON_CAP_RESOLVE_COMMIT = 1 << 12
+  TENON_CAP_RESOLVE_COMMIT = 1 << 12,
+  TENON_CAP_JSON = 1 << 13,
+  TENON_CAP_JOINS = 1 << 14,
+  TENON_CAP_AGGREGATES = 1 << 15,
+  TENON_CAP_ROW_LOCKS = 1 << 16,
+  TENON_CAP_BATCH = 1 << 17,
+  TENON_CAP_ARRAYS = 1 << 18
 };
 
 /* What became of a transaction whose COMMIT was not answered. */
@@ -382,16 +481,20 @@ typedef struct tenon_backend_v1 {
 
   int32_t (*session_begin)(tenon_session*, const tenon_transaction*, tenon_error*); /* TENON_CAP_TRANSACTIONS */
   int32_t (*session_commit)(tenon_session*, tenon_error*);                          /* TENON_CAP_TRANSACTIONS */
-  int32_t (*session_rollback)(tenon_session*, tenon_error*);                        /* TENON_CAP_TRANSACTIONS */
+  /* TENON_CAP_TRANSACTIONS. Harmless without one; ends cursors and the deadline; fails if the session is of no use. */
+  int32_t (*session_rollback)(tenon_session*, tenon_error*);
   int32_t (*session_savepoint)(tenon_session*, uint32_t action, uint32_t number,
                                tenon_error*); /* TENON_CAP_SAVEPOINTS */
   int32_t (*session_create_tables)(tenon_session*, const tenon_table* const* tables, uint64_t count,
                                    tenon_error*); /* TENON_CAP_CREATE_TABLES; in this order, if not there */
   int32_t (*session_execute)(tenon_session*, tenon_string sql, const tenon_cell* parameters, uint64_t count,
                              tenon_cursor** cursor, tenon_error*); /* TENON_CAP_SQL */
-  int32_t (*session_alive)(tenon_session*);                        /* optional: 1 is assumed. No round trip */
-  int32_t (*session_ping)(tenon_session*, tenon_error*);           /* optional: TENON_OK is assumed */
-  int32_t (*session_reset)(tenon_session*, tenon_error*);          /* optional: rollback is called instead */
+  /* All of the writes or none; `affected` has item_count places. TENON_CAP_BATCH; else the host runs them one by one.
+   */
+  int32_t (*session_batch)(tenon_session*, const tenon_batch_item* items, uint64_t item_count, uint32_t item_stride,
+                           uint64_t* affected, tenon_error*);
+  int32_t (*session_alive)(tenon_session*);              /* optional: 1 is assumed. No round trip */
+  int32_t (*session_ping)(tenon_session*, tenon_error*); /* optional: TENON_OK is assumed */
   int32_t (*session_set_deadline)(tenon_session*, int64_t deadline, tenon_error*); /* TENON_CAP_DEADLINES */
   void (*session_cancel)(tenon_session*);                                          /* TENON_CAP_CANCEL; any thread */
 
@@ -404,13 +507,13 @@ typedef struct tenon_backend_v1 {
   int32_t (*repository_find)(tenon_repository*, uint32_t key, const tenon_cell* values, uint64_t count, tenon_rows* row,
                              tenon_error*);
   int32_t (*repository_select)(tenon_repository*, const tenon_query*, tenon_cursor**, tenon_error*);
-  int32_t (*repository_update)(tenon_repository*, const tenon_filter*, const tenon_assignment*, uint64_t count,
-                               uint64_t* affected, tenon_error*);
+  int32_t (*repository_update)(tenon_repository*, const tenon_update*, uint64_t* affected, tenon_error*);
   int32_t (*repository_remove)(tenon_repository*, const tenon_filter*, uint64_t* affected, tenon_error*);
   /* Optional: the host counts the rows of a select. */
   int32_t (*repository_count)(tenon_repository*, const tenon_filter*, uint64_t* count, tenon_error*);
   /* Optional: the host selects with a limit of 1. */
   int32_t (*repository_exists)(tenon_repository*, const tenon_filter*, uint32_t* found, tenon_error*);
+  int32_t (*repository_explain)(tenon_repository*, const tenon_query*, tenon_rows*, tenon_error*); /* TENON_CAP_SQL */
 
   /* rows->rows is 0 behind the last row. The cells live until the next cursor_next or cursor_close. */
   int32_t (*cursor_next)(tenon_cursor*, tenon_rows* rows, tenon_error*);

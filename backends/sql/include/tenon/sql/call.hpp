@@ -38,10 +38,12 @@ struct Parameter {
 struct Call {
   Shape shape;
   std::vector<Parameter> parameters;
+  std::vector<std::uint32_t> columns; ///< of a select's rows; empty: all
 
   void start(Operation operation) {
     shape.start(operation);
     parameters.clear();
+    columns.clear();
   }
 };
 
@@ -63,7 +65,7 @@ struct Call {
 }
 
 /// An `in` whose list is bound as one parameter: every child behind the first is a value.
-[[nodiscard]] inline bool is_value_list(Filter filter, std::size_t position) noexcept {
+[[nodiscard]] inline bool is_value_list(const Filter& filter, std::size_t position) noexcept {
   const std::size_t first = subtree_end(filter, position + 1);
   const std::size_t count = filter[position].children - 1;
   if (count == 0 || filter.size() - first < count) return false;
@@ -76,9 +78,13 @@ struct Call {
 /// Errors: NotSupported for a kind, flag or source of a later version; ProgrammingError for a malformed tree.
 class FilterReader {
 public:
-  FilterReader(const TableDesc& table, Filter filter, Call& call) : table_(table), filter_(filter), call_(call) {}
+  FilterReader(const TableDesc& table, const Filter& filter, Call& call)
+      : table_(table), filter_(filter), call_(call) {}
 
   void read() {
+    if (!filter_.sources.empty()) {
+      throw_error(ErrorCode::not_supported, "filter on " + table_.qualified_name() + ": this backend reads no sources");
+    }
     call_.shape.add(filter_.empty() ? 0 : 1);
     if (filter_.empty()) return;
     const std::size_t end = predicate(0, 1);
@@ -140,6 +146,7 @@ private:
         }
         return flag.end;
       }
+      default: break;
     }
     throw_error(ErrorCode::not_supported, "filter on " + table_.qualified_name() + ": unknown node kind " +
                                               std::to_string(static_cast<unsigned>(found.kind)));
@@ -321,7 +328,17 @@ inline Parameter count_parameter(std::uint64_t count) noexcept {
 /// The readers, one per method of IRepository: each starts `call` anew.
 inline void read_select(const TableDesc& table, const Query& query, Call& call) {
   call.start(Operation::select);
-  detail::add_columns(table, query.columns, "a projection", call.shape);
+  bool plain = query.group.empty() && query.having.empty() && !query.distinct && query.lock == RowLock::none;
+  for (const Output& output : query.outputs) {
+    plain = plain && output.aggregate == Aggregate::none && output.column.source == 0;
+    call.columns.push_back(output.column.column);
+  }
+  for (const OrderTerm& term : query.order)
+    plain = plain && term.source == 0;
+  if (!plain) {
+    throw_error(ErrorCode::not_supported, "select from " + table.qualified_name() + ": this backend reads one table");
+  }
+  detail::add_columns(table, call.columns, "a projection", call.shape);
   call.shape.add(static_cast<std::uint32_t>(query.order.size()));
   for (const OrderTerm& term : query.order) {
     check_column(table, term.column, "an order");
@@ -340,7 +357,8 @@ inline void read_select(const TableDesc& table, const Query& query, Call& call) 
   if (query.offset != 0) call.parameters.push_back(detail::count_parameter(query.offset));
 }
 
-inline void read_update(const TableDesc& table, Filter filter, std::span<const Assignment> assignments, Call& call) {
+inline void read_update(const TableDesc& table, const Update& update, Call& call) {
+  const std::span<const Assignment> assignments = update.assignments;
   call.start(Operation::update);
   if (assignments.empty()) {
     throw_error(ErrorCode::programming, "an update of " + table.qualified_name() + " sets no column");
@@ -348,6 +366,9 @@ inline void read_update(const TableDesc& table, Filter filter, std::span<const A
   call.shape.add(static_cast<std::uint32_t>(assignments.size()));
   for (const Assignment& assignment : assignments) {
     check_column(table, assignment.column, "an update");
+    if (assignment.nodes != 0) {
+      throw_error(ErrorCode::not_supported, "update of " + table.qualified_name() + ": an expression as a value");
+    }
     if (!is_known(assignment.value.type)) {
       throw_error(ErrorCode::not_supported, "update of " + table.qualified_name() + ": a value of an unknown type");
     }
@@ -355,11 +376,11 @@ inline void read_update(const TableDesc& table, Filter filter, std::span<const A
     call.shape.add(static_cast<std::uint32_t>(assignment.value.type));
     call.parameters.push_back({assignment.value, {}, assignment.column, true});
   }
-  FilterReader(table, filter, call).read();
+  FilterReader(table, update.filter, call).read();
 }
 
 /// For Operation::remove, count and exists.
-inline void read_filter(const TableDesc& table, Operation operation, Filter filter, Call& call) {
+inline void read_filter(const TableDesc& table, Operation operation, const Filter& filter, Call& call) {
   call.start(operation);
   FilterReader(table, filter, call).read();
 }

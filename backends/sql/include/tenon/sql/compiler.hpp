@@ -40,7 +40,7 @@ private:
 /// Writes one filter. One function per family of node kinds; a new family is one more case in predicate().
 class FilterCompiler {
 public:
-  FilterCompiler(const Dialect& dialect, const TableDesc& table, Filter filter, Placeholders& placeholders)
+  FilterCompiler(const Dialect& dialect, const TableDesc& table, const Filter& filter, Placeholders& placeholders)
       : dialect_(dialect), table_(table), filter_(filter), placeholders_(placeholders) {}
 
   [[nodiscard]] std::string compile() {
@@ -73,6 +73,7 @@ private:
       case NodeKind::is_not_null: ++position; return operand(position) + " IS NOT NULL";
       case NodeKind::column:
       case NodeKind::value: return operand(position);
+      default: break;
     }
     throw_error(ErrorCode::not_supported, "unknown node kind in a filter on " + table_.qualified_name());
   }
@@ -201,8 +202,10 @@ public:
 
   [[nodiscard]] std::string select(const Query& query) const {
     Placeholders placeholders(dialect_);
-    std::string sql =
-        "SELECT " + projection(query.columns) + " FROM " + table_name() + where(query.filter, placeholders);
+    std::vector<std::uint32_t> columns;
+    for (const Output& output : query.outputs)
+      columns.push_back(output.column.column);
+    std::string sql = "SELECT " + projection(columns) + " FROM " + table_name() + where(query.filter, placeholders);
     for (std::size_t i = 0; i < query.order.size(); ++i)
       sql += (i == 0 ? " ORDER BY " : ", ") + order_term(query.order[i]);
     if (query.limit != kNoLimit) sql += " LIMIT " + placeholders.next();
@@ -251,27 +254,28 @@ public:
     return sql + returned(returning);
   }
 
-  [[nodiscard]] std::string update(Filter filter, std::span<const Assignment> assignments) const {
+  [[nodiscard]] std::string update(const Update& update) const {
+    const auto assignments = update.assignments;
     Placeholders placeholders(dialect_);
     std::string sql = "UPDATE " + table_name() + " SET ";
     for (std::size_t i = 0; i < assignments.size(); ++i) {
       if (i > 0) sql += ", ";
       sql += name(assignments[i].column) + " = " + placeholders.next();
     }
-    return sql + where(filter, placeholders);
+    return sql + where(update.filter, placeholders);
   }
 
-  [[nodiscard]] std::string remove(Filter filter) const {
+  [[nodiscard]] std::string remove(const Filter& filter) const {
     Placeholders placeholders(dialect_);
     return "DELETE FROM " + table_name() + where(filter, placeholders);
   }
 
-  [[nodiscard]] std::string count(Filter filter) const {
+  [[nodiscard]] std::string count(const Filter& filter) const {
     Placeholders placeholders(dialect_);
     return "SELECT count(*) FROM " + table_name() + where(filter, placeholders);
   }
 
-  [[nodiscard]] std::string exists(Filter filter) const {
+  [[nodiscard]] std::string exists(const Filter& filter) const {
     Placeholders placeholders(dialect_);
     return "SELECT EXISTS (SELECT 1 FROM " + table_name() + where(filter, placeholders) + ")";
   }
@@ -300,7 +304,7 @@ private:
     return out;
   }
 
-  [[nodiscard]] std::string where(Filter filter, Placeholders& placeholders) const {
+  [[nodiscard]] std::string where(const Filter& filter, Placeholders& placeholders) const {
     if (filter.empty()) return {};
     return " WHERE " + FilterCompiler(dialect_, table_, filter, placeholders).compile();
   }

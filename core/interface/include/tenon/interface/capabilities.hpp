@@ -24,6 +24,12 @@ enum class Capability : std::uint64_t {
   bulk_load = 1U << 10,      ///< inserts of many rows take a faster way than row by row
   persistence = 1U << 11,    ///< data outlive the store
   resolve_commit = 1U << 12, ///< IBackend::resolve: a lost answer to COMMIT can be found out
+  json = 1U << 13,           ///< paths into JSON documents
+  joins = 1U << 14,          ///< sources: joins and NodeKind::exists
+  aggregates = 1U << 15,     ///< outputs with aggregates, group and having
+  row_locks = 1U << 16,      ///< Query::lock
+  batch = 1U << 17,          ///< ISession::batch in few round trips
+  arrays = 1U << 18,         ///< columns of CellType::array
 };
 
 class Capabilities {
@@ -44,7 +50,7 @@ private:
 };
 
 /// Names for `tenon plugin info` and messages, in the order of the bits.
-inline constexpr std::array<std::pair<Capability, std::string_view>, 13> kCapabilityNames{{
+inline constexpr std::array<std::pair<Capability, std::string_view>, 19> kCapabilityNames{{
     {Capability::transactions, "transactions"},
     {Capability::savepoints, "savepoints"},
     {Capability::concurrent_transactions, "concurrent_transactions"},
@@ -58,6 +64,20 @@ inline constexpr std::array<std::pair<Capability, std::string_view>, 13> kCapabi
     {Capability::bulk_load, "bulk_load"},
     {Capability::persistence, "persistence"},
     {Capability::resolve_commit, "resolve_commit"},
+    {Capability::json, "json"},
+    {Capability::joins, "joins"},
+    {Capability::aggregates, "aggregates"},
+    {Capability::row_locks, "row_locks"},
+    {Capability::batch, "batch"},
+    {Capability::arrays, "arrays"},
 }};
+
+/// The views end in NUL, because they view literals. Empty for a capability of a later version.
+[[nodiscard]] constexpr std::string_view capability_name(Capability capability) noexcept {
+  for (const auto& [known, name] : kCapabilityNames) {
+    if (known == capability) return name;
+  }
+  return {};
+}
 
 } // namespace tenon

@@ -2,8 +2,8 @@
 // One value on its way between a struct and a driver: a tagged, borrowed view without ownership, so a row costs no
 // heap. Made by the typed front and by backends; its layout equals tenon_cell in tenon_abi.h, so cells cross the plugin
 // boundary without being copied (the SDK and the host assert this).
-// Lifetime: text, blob, decimal, uuid and json point into memory that somebody else owns; each function that takes or
-// gives cells says for how long.
+// Lifetime: text, blob, decimal, uuid, json and array point into memory that somebody else owns; each function that
+// takes or gives cells says for how long.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +26,7 @@ enum class CellType : std::uint32_t {
   timestamp = 8, ///< integer: microseconds since 1970-01-01 00:00:00 UTC
   date = 9,      ///< integer: days since 1970-01-01
   json = 10,     ///< JSON text in UTF-8
+  array = 11,    ///< cells of one type, or NULL; see Cell::array
 };
 
 struct Cell {
@@ -65,9 +66,17 @@ struct Cell {
     return borrowed(CellType::json, value.data(), value.size());
   }
 
+  /// Elements: all of the column's ColumnDesc::element (boolean, int64, float64 or text), or NULL. Borrowed like bytes.
+  static constexpr Cell array(const Cell* elements, std::size_t count) noexcept {
+    return borrowed(CellType::array, elements, count * sizeof(Cell));
+  }
+
   [[nodiscard]] constexpr bool is_null() const noexcept { return type == CellType::null; }
   /// Requires a type that points to bytes (text, blob, decimal, uuid, json).
   [[nodiscard]] std::string_view bytes() const noexcept { return {static_cast<const char*>(data), size}; }
+  /// Requires an array.
+  [[nodiscard]] const Cell* elements() const noexcept { return static_cast<const Cell*>(data); }
+  [[nodiscard]] constexpr std::size_t element_count() const noexcept { return size / sizeof(Cell); }
 
 private:
   static constexpr Cell in_place(CellType type, std::int64_t value) noexcept {
@@ -111,6 +120,7 @@ struct RowBatch {
     case CellType::timestamp: return "timestamp";
     case CellType::date: return "date";
     case CellType::json: return "json";
+    case CellType::array: return "array";
   }
   return "unknown";
 }

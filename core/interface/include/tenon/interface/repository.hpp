@@ -51,13 +51,17 @@ public:
   [[nodiscard]] virtual std::unique_ptr<ICursor> select(const Query& query) = 0;
 
   /// Returns the number of rows that matched and were set. Requires at least one assignment.
-  virtual std::uint64_t update(Filter filter, std::span<const Assignment> assignments) = 0;
+  virtual std::uint64_t update(const Update& update) = 0;
 
   /// Deletes for good. Returns the number of rows deleted.
-  virtual std::uint64_t remove(Filter filter) = 0;
+  virtual std::uint64_t remove(const Filter& filter) = 0;
 
-  [[nodiscard]] virtual std::uint64_t count(Filter filter) = 0;
-  [[nodiscard]] virtual bool exists(Filter filter) = 0;
+  [[nodiscard]] virtual std::uint64_t count(const Filter& filter) = 0;
+  [[nodiscard]] virtual bool exists(const Filter& filter) = 0;
+
+  /// How the database would run this select, in its own words: one text per row. Capability: sql.
+  /// Lifetime of the result: until the next call on the session.
+  [[nodiscard]] virtual RowBatch explain(const Query& query) = 0;
 };
 
 } // namespace tenon

@@ -43,7 +43,9 @@ public:
   virtual void begin(const TransactionOptions& options) = 0;
   /// Errors: CommitUnknown if the answer was lost; otherwise the transaction is rolled back and the error says why.
   virtual void commit() = 0;
-  /// Harmless without a transaction.
+  /// Puts the session back to the state it had when opened: undoes what is open, ends cursors, clears the deadline.
+  /// Harmless without a transaction; looks at the connection itself, whatever its caller's own SQL began. The pool
+  /// calls it when a session comes back. Errors: ConnectionError and its kin if the session cannot be used again.
   virtual void rollback() = 0;
   /// Savepoint `number` (1 is the outermost): sets it, forgets it, or undoes what came after it and keeps it.
   /// Requires an open transaction. Capability: savepoints.
@@ -57,12 +59,16 @@ public:
   /// Errors: ProgrammingError for bad SQL or a wrong number of parameters.
   [[nodiscard]] virtual std::unique_ptr<ICursor> execute(std::string_view sql, std::span<const Cell> parameters) = 0;
 
+  /// Several writes, in order and in as few round trips as the backend can: all or none of them, outside of a
+  /// transaction too. `affected` gets the number of rows for each. Requires one place in `affected` for each item.
+  /// Errors: the first one's; then nothing was written, and an open transaction is as after any failed call.
+  /// Capability: batch; without it the host runs the items one by one.
+  virtual void batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected) = 0;
+
   /// A look at the connection without a round trip: false if it is known to be gone.
   [[nodiscard]] virtual bool alive() noexcept = 0;
   /// A round trip to the database. Errors: ConnectionError, TimeoutError.
   virtual void ping() = 0;
-  /// Puts the session back to the state it had when opened: rolls back, ends cursors. The pool calls it on return.
-  virtual void reset() = 0;
 
   /// From now on calls end with TimeoutError once `deadline` has passed. Capability: deadlines.
   virtual void set_deadline(Deadline deadline) = 0;

@@ -17,8 +17,9 @@ struct ColumnDesc {
   std::string name;
   CellType type = CellType::text;
   bool nullable = false;
-  bool generated = false;       ///< an integer key that the database makes when an insert leaves the column out
-  std::uint32_t max_length = 0; ///< of text in code points; 0 is unlimited
+  bool generated = false;            ///< an integer key that the database makes when an insert leaves the column out
+  std::uint32_t max_length = 0;      ///< of text in code points; 0 is unlimited
+  CellType element = CellType::null; ///< of an array: boolean, int64, float64 or text
 };
 
 /// A key: the primary key or a unique constraint. `columns` are positions in TableDesc::columns.

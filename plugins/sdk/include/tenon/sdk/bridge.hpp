@@ -20,7 +20,7 @@
 
 namespace tenon::bridge {
 
-// Cells, nodes, order terms and assignments have one layout on both sides, so they cross without being copied.
+// Cells, nodes, order terms, outputs and assignments have one layout on both sides, so they cross without being copied.
 static_assert(sizeof(Cell) == sizeof(tenon_cell) && offsetof(Cell, size) == offsetof(tenon_cell, size) &&
               offsetof(Cell, integer) == offsetof(tenon_cell, value));
 static_assert(sizeof(Node) == sizeof(tenon_node) && offsetof(Node, children) == offsetof(tenon_node, children) &&
@@ -28,14 +28,27 @@ static_assert(sizeof(Node) == sizeof(tenon_node) && offsetof(Node, children) == 
               offsetof(Node, source) == offsetof(tenon_node, source) &&
               offsetof(Node, value) == offsetof(tenon_node, value));
 static_assert(sizeof(OrderTerm) == sizeof(tenon_order_term) &&
+              offsetof(OrderTerm, source) == offsetof(tenon_order_term, source) &&
               offsetof(OrderTerm, descending) == offsetof(tenon_order_term, descending) &&
               offsetof(OrderTerm, nulls) == offsetof(tenon_order_term, nulls));
 static_assert(sizeof(Assignment) == sizeof(tenon_assignment) &&
+              offsetof(Assignment, first) == offsetof(tenon_assignment, first) &&
+              offsetof(Assignment, nodes) == offsetof(tenon_assignment, node_count) &&
               offsetof(Assignment, value) == offsetof(tenon_assignment, value));
-static_assert(static_cast<std::uint32_t>(CellType::json) == TENON_JSON &&
-              static_cast<std::uint16_t>(NodeKind::is_not_null) == TENON_NODE_IS_NOT_NULL &&
+static_assert(sizeof(Output) == sizeof(tenon_output) &&
+              offsetof(Output, aggregate) == offsetof(tenon_output, aggregate) &&
+              offsetof(Output, distinct) == offsetof(tenon_output, distinct));
+static_assert(sizeof(ColumnRef) == sizeof(tenon_column_ref) &&
+              offsetof(ColumnRef, column) == offsetof(tenon_column_ref, column));
+static_assert(sizeof(JoinOn) == sizeof(tenon_join_on) && offsetof(JoinOn, column) == offsetof(tenon_join_on, column));
+static_assert(static_cast<std::uint32_t>(CellType::array) == TENON_ARRAY &&
+              static_cast<std::uint16_t>(NodeKind::output) == TENON_NODE_OUTPUT &&
+              static_cast<std::uint16_t>(Aggregate::max) == TENON_AGGREGATE_MAX &&
+              static_cast<std::uint32_t>(JoinKind::exists) == TENON_JOIN_EXISTS &&
+              static_cast<std::uint32_t>(RowLock::share) == TENON_LOCK_SHARE &&
+              static_cast<std::uint32_t>(BatchKind::remove) == TENON_BATCH_REMOVE &&
               static_cast<std::int32_t>(ErrorCode::not_supported) == TENON_E_NOT_SUPPORTED &&
-              static_cast<std::uint64_t>(Capability::resolve_commit) == TENON_CAP_RESOLVE_COMMIT &&
+              static_cast<std::uint64_t>(Capability::arrays) == TENON_CAP_ARRAYS &&
               static_cast<std::uint32_t>(Outcome::in_progress) == TENON_OUTCOME_IN_PROGRESS);
 static_assert(std::is_same_v<Clock::duration::period, std::nano>, "deadlines cross as nanoseconds of CLOCK_MONOTONIC");
 
@@ -117,7 +130,7 @@ inline TableDesc table(const tenon_table* from) {
     const auto column = detail::element(source.columns, source.column_stride, i);
     table.columns.push_back({std::string(view(column.name)), static_cast<CellType>(column.type),
                              (column.flags & TENON_COLUMN_NULLABLE) != 0, (column.flags & TENON_COLUMN_GENERATED) != 0,
-                             column.max_length});
+                             column.max_length, static_cast<CellType>(column.element)});
   }
   for (std::uint64_t i = 0; i < source.key_count; ++i) {
     const auto key = detail::element(source.keys, source.key_stride, i);
@@ -149,7 +162,7 @@ public:
     for (const ColumnDesc& column : table.columns) {
       columns_.push_back({string(column.name), static_cast<std::uint32_t>(column.type),
                           flag(column.nullable, TENON_COLUMN_NULLABLE) | flag(column.generated, TENON_COLUMN_GENERATED),
-                          column.max_length, 0});
+                          column.max_length, static_cast<std::uint32_t>(column.element)});
     }
     for (const KeyDesc& key : table.keys)
       keys_.push_back({string(key.name), key.columns.data(), key.columns.size()});

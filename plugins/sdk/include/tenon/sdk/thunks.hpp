@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <tenon/sdk/arriving.hpp>
 #include <tenon/sdk/bridge.hpp>
 
 namespace tenon::sdk {
@@ -28,11 +29,6 @@ namespace detail {
 struct DatabaseHandle {
   std::unique_ptr<IBackend> backend;
   std::string endpoint;
-};
-
-struct RepositoryHandle {
-  TableDesc table;
-  IRepository* repository = nullptr;
 };
 
 struct SessionHandle {
@@ -79,17 +75,6 @@ template <class Body> std::int32_t guard(tenon_error* error, Body&& body) noexce
     info.hint = "report this to the backend's author";
     return bridge::fill_error(error, std::move(info));
   }
-}
-
-using Nodes = bridge::Strided<Node, tenon_node>;
-inline Nodes nodes(const tenon_filter& filter) { return {filter.nodes, filter.count, filter.node_stride}; }
-
-inline WriteRows write_rows(const tenon_write* from) noexcept {
-  const tenon_write write = bridge::read_struct(from);
-  return {{write.columns, static_cast<std::size_t>(write.column_count)},
-          bridge::cells(write.cells),
-          static_cast<std::size_t>(write.row_count),
-          {write.returning, static_cast<std::size_t>(write.returning_count)}};
 }
 
 inline void set_session_functions(tenon_backend_v1& table, Capabilities claimed) {
@@ -146,7 +131,15 @@ inline void set_session_functions(tenon_backend_v1& table, Capabilities claimed)
   }
   table.session_alive = [](tenon_session* s) -> std::int32_t { return session(s).alive() ? 1 : 0; };
   table.session_ping = [](tenon_session* s, tenon_error* error) { return guard(error, [&] { session(s).ping(); }); };
-  table.session_reset = [](tenon_session* s, tenon_error* error) { return guard(error, [&] { session(s).reset(); }); };
+  if (claimed.has(Capability::batch)) {
+    table.session_batch = [](tenon_session* s, const tenon_batch_item* items, std::uint64_t count, std::uint32_t stride,
+                             std::uint64_t* affected, tenon_error* error) {
+      return guard(error, [&] {
+        const ArrivingBatch batch(items, count, stride);
+        session(s).batch(batch.get(), {affected, static_cast<std::size_t>(count)});
+      });
+    };
+  }
   if (claimed.has(Capability::deadlines)) {
     table.session_set_deadline = [](tenon_session* s, std::int64_t deadline, tenon_error* error) {
       return guard(error, [&] { session(s).set_deadline(bridge::deadline(deadline)); });
@@ -191,36 +184,37 @@ inline void set_repository_functions(tenon_backend_v1& table, Capabilities claim
   };
   table.repository_select = [](tenon_repository* r, const tenon_query* from, tenon_cursor** out, tenon_error* error) {
     return guard(error, [&] {
-      const tenon_query query = bridge::read_struct(from);
-      const Nodes where = nodes(query.filter);
-      const bridge::Strided<OrderTerm, tenon_order_term> order(query.order, query.order_count, query.order_stride);
-      auto made = repository(r).select({where.view(),
-                                        order.view(),
-                                        {query.columns, static_cast<std::size_t>(query.column_count)},
-                                        query.limit,
-                                        query.offset});
-      *out = reinterpret_cast<tenon_cursor*>(made.release());
+      const ArrivingQuery query(from);
+      *out = reinterpret_cast<tenon_cursor*>(repository(r).select(query.get()).release());
     });
   };
-  table.repository_update = [](tenon_repository* r, const tenon_filter* where, const tenon_assignment* assignments,
-                               std::uint64_t count, std::uint64_t* affected, tenon_error* error) {
+  table.repository_update = [](tenon_repository* r, const tenon_update* from, std::uint64_t* affected,
+                               tenon_error* error) {
     return guard(error, [&] {
-      *affected = repository(r).update(
-          nodes(*where).view(), {reinterpret_cast<const Assignment*>(assignments), static_cast<std::size_t>(count)});
+      const ArrivingUpdate update(from);
+      *affected = repository(r).update(update.get());
     });
   };
   table.repository_remove = [](tenon_repository* r, const tenon_filter* where, std::uint64_t* affected,
                                tenon_error* error) {
-    return guard(error, [&] { *affected = repository(r).remove(nodes(*where).view()); });
+    return guard(error, [&] { *affected = repository(r).remove(ArrivingFilter(*where).get()); });
   };
   table.repository_count = [](tenon_repository* r, const tenon_filter* where, std::uint64_t* count,
                               tenon_error* error) {
-    return guard(error, [&] { *count = repository(r).count(nodes(*where).view()); });
+    return guard(error, [&] { *count = repository(r).count(ArrivingFilter(*where).get()); });
   };
   table.repository_exists = [](tenon_repository* r, const tenon_filter* where, std::uint32_t* found,
                                tenon_error* error) {
-    return guard(error, [&] { *found = repository(r).exists(nodes(*where).view()) ? 1 : 0; });
+    return guard(error, [&] { *found = repository(r).exists(ArrivingFilter(*where).get()) ? 1 : 0; });
   };
+  if (claimed.has(Capability::sql)) {
+    table.repository_explain = [](tenon_repository* r, const tenon_query* from, tenon_rows* rows, tenon_error* error) {
+      return guard(error, [&] {
+        const ArrivingQuery query(from);
+        *rows = bridge::rows(repository(r).explain(query.get()));
+      });
+    };
+  }
   table.cursor_next = [](tenon_cursor* c, tenon_rows* rows, tenon_error* error) {
     return guard(error, [&] {
       RowBatch batch;
