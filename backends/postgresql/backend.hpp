@@ -1,8 +1,10 @@
 #pragma once
-// Backend: IBackend for one PostgreSQL database. Made by the plugin's entry. Threads: any; immutable once made.
+// Backend: IBackend for one PostgreSQL database. Made by the plugin's entry. Threads: any; its settings are immutable
+// once made.
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <tenon/interface/backend.hpp>
 
@@ -22,9 +24,11 @@ public:
   [[nodiscard]] Capabilities capabilities() const noexcept override;
   [[nodiscard]] std::string endpoint() const override { return settings_.endpoint; }
   [[nodiscard]] std::unique_ptr<ISession> connect(Deadline deadline) override;
+  [[nodiscard]] Outcome resolve(std::string_view transaction, Deadline deadline) override;
 
 private:
-  Settings settings_;
+  const Settings settings_;
+  HostMemory hosts_;
   BackendInfo info_;
 };
 

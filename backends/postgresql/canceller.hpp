@@ -1,10 +1,11 @@
 #pragma once
 // Canceller: cancel requests for one connection, and the rule that none of them is under way when the connection is
 // used again, because a late one would hit the next statement. Used by Connection.
-// Threads: request() from any thread, the rest from the session's.
+// Threads: request() from any thread, the rest from the session's. Nothing here waits for the server, but for settle().
 
 #include <chrono>
 #include <memory>
+#include <string>
 
 struct pg_conn;
 
@@ -12,7 +13,8 @@ namespace tenon::postgresql {
 
 class Canceller {
 public:
-  explicit Canceller(pg_conn* connection);
+  /// `server` tells one server from the other: the requests of one that does not answer hold up no other's.
+  Canceller(pg_conn* connection, std::string server);
   Canceller(const Canceller&) = delete;
   Canceller& operator=(const Canceller&) = delete;
   ~Canceller();
@@ -21,18 +23,20 @@ public:
   void begin_call() noexcept;
   void end_call() noexcept;
 
-  /// Cancels the running call, if there is one. Blocks for a connection of its own to the server.
+  /// Cancels the running call, if there is one: again and again until it ends, because a request that meets the server
+  /// between two statements of the call has no effect.
   void request() noexcept;
-  /// The same from a thread that is left to itself, for a caller who keeps a deadline.
-  void request_in_background() noexcept;
+  /// Cancels the running statement for us, who keep a deadline: requested() does not tell of it.
+  void request_for_deadline() noexcept;
 
   /// request() was called during the running call.
   [[nodiscard]] bool requested() const noexcept;
-  /// Waits until no request is under way. Returns false if one still is at `limit`.
+  /// Takes back what was not sent yet and waits until no request is under way. Returns false if one still is at
+  /// `limit`.
   [[nodiscard]] bool settle(std::chrono::steady_clock::time_point limit) noexcept;
 
 private:
-  struct State; // shared with threads that may outlive the connection
+  class State; // shared with the service, whose threads may outlive the connection
   std::shared_ptr<State> state_;
 };
 

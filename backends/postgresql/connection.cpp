@@ -9,10 +9,21 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include "resolver.hpp"
+
 namespace tenon::postgresql {
-Connection::Connection(const Settings& settings, Deadline deadline)
-    : endpoint_(settings.endpoint), named_statements_(!settings.transaction_pooler),
-      link_(Link::open(settings, deadline)), handle_(link_.handle()), canceller_(handle_) {
+namespace {
+
+/// pg_current_xact_id() is there since 13, pg_stat_get_wal() since 14.
+constexpr int kNumbersSince = 140'000;
+
+} // namespace
+
+Connection::Connection(const Settings& settings, HostMemory& memory, Deadline deadline)
+    : named_statements_(!settings.transaction_pooler), link_(Link::open(settings, memory, deadline)),
+      handle_(link_.handle()),
+      numbers_transactions_(settings.resolve_commit && PQserverVersion(handle_) >= kNumbersSince),
+      endpoint_(settings.endpoint_of(link_.host())), canceller_(handle_, link_.host().label()) {
   PQsetNoticeReceiver(handle_, &Connection::on_notice, this);
   PQsetnonblocking(handle_, 1);
 }
@@ -41,7 +52,7 @@ TransactionState Connection::transaction() const noexcept {
 }
 
 bool Connection::alive() noexcept {
-  if (broken_ || PQstatus(handle_) != CONNECTION_OK) return false;
+  if (broken_ || link_.inherited() || PQstatus(handle_) != CONNECTION_OK) return false;
   if (PQtransactionStatus(handle_) == PQTRANS_ACTIVE) return true; // rows are under way: what is there is theirs
   pollfd socket{PQsocket(handle_), POLLIN, 0};
   int ready = poll(&socket, 1, 0);
@@ -66,6 +77,7 @@ Circumstances Connection::circumstances(const Exchange& exchange) const {
   now.deadline_passed = exchange.cancel_sent;
   now.begins = exchange.begins;
   now.read_only = read_only_;
+  now.transaction = transaction_;
   return now;
 }
 
@@ -97,6 +109,8 @@ void Connection::give_up(const Exchange& exchange) {
 Connection::Exchange Connection::start(const Work& work, bool ignores_cancel) {
   Exchange exchange{Phase::unsent, work, deadline_, false, false, ignores_cancel};
   if (!alive()) fail_lost(exchange);
+  // A cancel of a call that has ended meanwhile must not hit this one.
+  if (!canceller_.settle(std::min(deadline_, Clock::now() + kGrace))) give_up(exchange);
   const bool late = is_late();
   if (ignores_cancel) {
     if (deadline_ != Deadline::max()) exchange.limit = std::max(deadline_, Clock::now() + kGrace);
@@ -130,7 +144,7 @@ bool Connection::wait(Exchange& exchange, short events) {
     if (ready < 0 || Clock::now() < exchange.limit) continue;
     if (exchange.cancel_sent) return false;
     exchange.cancel_sent = true;
-    if (exchange.phase != Phase::commit && !exchange.ignores_cancel) canceller_.request_in_background();
+    if (exchange.phase != Phase::commit && !exchange.ignores_cancel) canceller_.request_for_deadline();
     if (exchange.ignores_cancel) return false; // it had its grace from the start
     exchange.limit = Clock::now() + kGrace;
   }
@@ -188,9 +202,20 @@ void Connection::begin(const std::string& sql, bool read_only) {
   Exchange exchange = start({"begin", nullptr, false});
   exchange.begins = true;
   read_only_ = read_only;
-  send(exchange, PQsendQuery(handle_, sql.c_str()));
+  const bool numbered = numbers_transactions_ && !read_only;
+  send(exchange, PQsendQuery(handle_, numbered ? (sql + "; " + std::string(kNameTransaction)).c_str() : sql.c_str()));
   const Result result = finish(exchange);
-  if (is_failure(result.get())) fail(exchange, read_failure(result.get()));
+  if (is_failure(result.get())) {
+    Failure failure = read_failure(result.get());
+    if (transaction() != TransactionState::none) mark_broken(); // BEGIN worked, and what came with it did not
+    fail(exchange, std::move(failure));
+  }
+  if (numbered) transaction_ = PQgetvalue(result.get(), 0, 0);
+}
+
+void Connection::forget_transaction() noexcept {
+  read_only_ = false;
+  transaction_.clear();
 }
 
 bool Connection::commit() {
@@ -200,7 +225,7 @@ bool Connection::commit() {
   send(exchange, 1);
   const Result result = finish(exchange);
   if (is_failure(result.get())) fail(exchange, read_failure(result.get()));
-  read_only_ = false;
+  forget_transaction();
   return std::string_view(PQcmdStatus(result.get())) != "ROLLBACK";
 }
 
@@ -211,7 +236,7 @@ void Connection::undo(const std::string& sql, const Work& work) {
   send(exchange, PQsendQuery(handle_, sql.c_str()));
   const Result result = finish(exchange);
   if (is_failure(result.get())) fail(exchange, read_failure(result.get()));
-  if (transaction() == TransactionState::none) read_only_ = false;
+  if (transaction() == TransactionState::none) forget_transaction();
 }
 
 } // namespace tenon::postgresql

@@ -57,14 +57,15 @@ enum class TransactionState { none, open, failed };
 class Connection {
 public:
   /// Errors: as Link::open.
-  Connection(const Settings& settings, Deadline deadline);
+  Connection(const Settings& settings, HostMemory& memory, Deadline deadline);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
 
   /// Text without parameters, by the simple protocol.
   void command(const std::string& sql, const Work& work);
-  /// BEGIN; remembers whether it only reads, which decides what 25006 means.
+  /// BEGIN; remembers whether it only reads, which decides what 25006 means. Whatever else the start of a transaction
+  /// needs travels in the same round trip.
   void begin(const std::string& sql, bool read_only);
   /// COMMIT. Returns false if the server answered ROLLBACK. Errors: CommitUnknown if the answer did not come.
   [[nodiscard]] bool commit();
@@ -121,6 +122,7 @@ private:
   void send_text(Exchange& exchange, const std::string& sql, const Parameters& parameters);
   [[nodiscard]] Result first_row(Exchange& exchange);
   void drain_rows();
+  void forget_transaction() noexcept;
   template <class Run> Result with_fresh_statement(Statement& statement, const Work& work, Run&& run);
   void drop_retired();
   void settle(Exchange& exchange);
@@ -130,14 +132,16 @@ private:
   [[noreturn]] void give_up(const Exchange& exchange);
   static void on_notice(void* self, const pg_result* notice) noexcept;
 
-  std::string endpoint_;
   bool named_statements_;
   Link link_;
   pg_conn* handle_;
+  bool numbers_transactions_; ///< write transactions learn by what they can be asked about later
+  std::string endpoint_;      ///< of the one host that it is
   Canceller canceller_;
   Deadline deadline_ = Deadline::max();
   bool broken_ = false;
   bool read_only_ = false;
+  std::string transaction_;      ///< what the server calls the open one, for resolve(); empty: not known
   std::string farewell_;         ///< the SQLSTATE of a FATAL that the server sent while nothing was asked of it
   Exchange rows_{};              ///< of the rows that are being read
   std::uint64_t generation_ = 1; ///< of prepared statements: raised when the server has forgotten them

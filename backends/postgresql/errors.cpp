@@ -112,7 +112,7 @@ void word_lost(ErrorInfo& info, const Circumstances& now) {
       return;
     case Phase::connect:
       info.retryable = true;
-      info.message = fmt::format("cannot connect to {}", from);
+      info.message = "the connection failed"; // Link says to which host
       info.hint = "is the server running and listening there?";
       return;
     default:
@@ -124,9 +124,9 @@ void word_lost(ErrorInfo& info, const Circumstances& now) {
   }
 }
 
-void word_connect_refusal(ErrorInfo& info, const Circumstances& now) {
+void word_connect_refusal(ErrorInfo& info) {
   const auto say = [&](std::string_view what, std::string_view hint) {
-    info.message = fmt::format("cannot connect to {}: {}", now.endpoint, what);
+    info.message = what; // Link says of which host
     info.hint = hint;
   };
   if (info.sqlstate == "3D000") return say("there is no such database", "create it, or correct connection.database");
@@ -298,15 +298,17 @@ ErrorInfo translate(const Failure& failure, const Circumstances& now) {
   info.detail = failure.message;
   if (!failure.detail.empty()) info.detail += (info.detail.empty() ? "" : "\n") + failure.detail;
 
+  if (now.phase == Phase::commit) info.transaction = now.transaction; // dropped below unless it is in doubt
   if (rule.code == ErrorCode::connection) {
     word_lost(info, now);
   } else if (now.phase == Phase::connect) {
-    word_connect_refusal(info, now);
+    word_connect_refusal(info);
   } else if (is_integrity(rule.code)) {
     explain_integrity(info, failure, now);
   } else {
     word_plain(info, failure, now);
   }
+  if (info.code != ErrorCode::commit_unknown) info.transaction.clear();
   return info;
 }
 
@@ -324,6 +326,7 @@ ErrorInfo unanswered(const Circumstances& now) {
   info.broken = true;
   if (now.phase == Phase::commit || now.phase == Phase::write) {
     info.code = ErrorCode::commit_unknown;
+    if (now.phase == Phase::commit) info.transaction = now.transaction;
     info.message = now.phase == Phase::commit ? "the deadline passed while COMMIT was in flight"
                                               : lead(now) + "the deadline passed and no answer came";
     info.hint = "the work may or may not be stored: look before repeating it";

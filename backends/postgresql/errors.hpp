@@ -45,6 +45,7 @@ struct Circumstances {
   bool cancelled = false;       ///< ISession::cancel was called meanwhile
   bool deadline_passed = false; ///< we cancelled it ourselves
   bool begins = false;          ///< the statement is BEGIN
+  std::string_view transaction; ///< by which the server can be asked about the open transaction; empty: not known
   bool read_only = false;       ///< the caller asked for a read-only transaction
 };
 

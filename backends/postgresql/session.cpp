@@ -68,7 +68,8 @@ void Session::Held::clear() noexcept {
   parameters.clear();
 }
 
-Session::Session(const Settings& settings, Deadline deadline) : connection_(settings, deadline) {}
+Session::Session(const Settings& settings, HostMemory& memory, Deadline deadline)
+    : connection_(settings, memory, deadline) {}
 
 // The server rolls back an open transaction when the connection ends.
 Session::~Session() = default;

@@ -19,7 +19,7 @@ namespace tenon::postgresql {
 class Session final : public ISession {
 public:
   /// Errors: as Link::open.
-  Session(const Settings& settings, Deadline deadline);
+  Session(const Settings& settings, HostMemory& memory, Deadline deadline);
   ~Session() override;
 
   IRepository& repository(const TableDesc& table) override;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,14 +31,17 @@ constexpr std::array kKeys{
     Key{"port", "port"},
     Key{"user", "user"},
     Key{"password", "password"},
+    Key{"password_file", ""},
     Key{"database", "dbname"},
     Key{"tls.mode", "sslmode"},
     Key{"tls.ca", "sslrootcert"},
     Key{"tls.cert", "sslcert"},
     Key{"tls.key", "sslkey"},
     Key{"target_session_attrs", "target_session_attrs"},
+    Key{"load_balance_hosts", ""},
     Key{"application_name", "application_name"},
     Key{"pooler", ""},
+    Key{"resolve_commit", ""},
     Key{"connect_timeout", ""},
 };
 
@@ -67,6 +72,12 @@ void check_word(std::string_view option, std::string_view value, std::span<const
   if (std::find(words.begin(), words.end(), value) != words.end()) return;
   reject(fmt::format("connection.{}: \"{}\" is not one of its values", option, value),
          fmt::format("valid are {}", fmt::join(words, ", ")));
+}
+
+/// One of two words. Returns whether it is the second.
+bool read_word(std::string_view option, std::string_view value, std::array<std::string_view, 2> words) {
+  check_word(option, value, words);
+  return value == words[1];
 }
 
 template <class Number> Number read_number(std::string_view option, std::string_view text, Number low, Number high) {
@@ -111,49 +122,6 @@ Keywords read_uri(std::string_view uri) {
   return keywords;
 }
 
-struct Host {
-  std::string name;
-  std::string port; ///< empty: the common one
-};
-
-/// "db1", "db1:5433", "[::1]:5433", "/run/postgresql".
-Host read_host(std::string_view option, std::string_view text) {
-  Host host;
-  if (text.starts_with('[')) {
-    const auto close = text.find(']');
-    if (close == std::string_view::npos) reject(fmt::format("connection.{}: \"{}\" lacks a ]", option, text));
-    host.name = text.substr(1, close - 1);
-    text.remove_prefix(close + 1);
-  } else if (text.starts_with('/') || std::count(text.begin(), text.end(), ':') > 1) {
-    host.name = text; // a folder of sockets, or an IPv6 address without a port
-    text = {};
-  } else {
-    const auto colon = std::min(text.find(':'), text.size());
-    host.name = text.substr(0, colon);
-    text.remove_prefix(colon);
-  }
-  if (host.name.empty()) reject(fmt::format("connection.{} names no host", option));
-  if (!text.empty()) {
-    if (text.front() != ':') reject(fmt::format("connection.{} is not of the form host[:port]", option));
-    host.port = text.substr(1);
-    read_number(option, host.port, 1, 65535);
-  }
-  return host;
-}
-
-void set_hosts(Keywords& keywords, const std::vector<Host>& hosts) {
-  const std::string common = keywords.contains("port") ? keywords["port"] : std::string{};
-  std::string names;
-  std::string ports;
-  for (const Host& host : hosts) {
-    names += (names.empty() ? "" : ",") + host.name;
-    ports += (&host == hosts.data() ? "" : ",") + (host.port.empty() ? common : host.port);
-  }
-  keywords.erase("hostaddr"); // it would win over the names
-  keywords["host"] = names;
-  if (ports.find_first_not_of(',') != std::string::npos) keywords["port"] = ports;
-}
-
 std::string percent_encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -174,38 +142,63 @@ std::string with_default(const Keywords& keywords, std::string_view keyword, std
   return std::string(set != nullptr ? std::string_view(set) : fallback);
 }
 
-/// For messages: what libpq will use, as far as it can be known before connecting.
-std::string describe(const Keywords& keywords) {
-  const std::string host = with_default(keywords, "host", "PGHOST", "local socket");
-  const std::string port = with_default(keywords, "port", "PGPORT", "5432");
-  const std::string user = with_default(keywords, "user", "PGUSER", "");
-  const std::string database = with_default(keywords, "dbname", "PGDATABASE", user);
-  std::string out;
-  std::string_view hosts = host;
-  std::string_view ports = port;
-  while (true) {
-    const auto host_end = std::min(hosts.find(','), hosts.size());
-    const auto port_end = std::min(ports.find(','), ports.size());
-    const std::string_view name = hosts.substr(0, host_end);
-    const std::string_view number = ports.substr(0, port_end);
-    if (!out.empty()) out += ',';
-    out +=
-        fmt::format("{}:{}", name.find(':') == std::string_view::npos ? std::string(name) : fmt::format("[{}]", name),
-                    number.empty() ? "5432" : number);
-    if (host_end == hosts.size()) break;
-    hosts.remove_prefix(host_end + 1);
-    if (port_end < ports.size()) ports.remove_prefix(port_end + 1); // one port for all hosts is given once
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == ',') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
   }
-  if (!database.empty()) out += "/" + database;
-  if (!user.empty()) out += " as " + user;
-  return out;
+  return parts;
+}
+
+/// The hosts of a URI or of libpq's variables: lists with commas, where one port may stand for all.
+std::vector<Host> hosts_of(const Keywords& keywords) {
+  const std::vector<std::string> names = split(with_default(keywords, "host", "PGHOST", ""));
+  const std::vector<std::string> addresses = split(with_default(keywords, "hostaddr", "PGHOSTADDR", ""));
+  const std::vector<std::string> ports = split(with_default(keywords, "port", "PGPORT", ""));
+  const std::size_t count = std::max(names.size(), addresses.size());
+  if (ports.size() != 1 && ports.size() != count) reject("connection.uri has another number of ports than of hosts");
+  std::vector<Host> hosts;
+  for (std::size_t i = 0; i < count; ++i) {
+    hosts.push_back({i < names.size() ? names[i] : std::string{}, i < addresses.size() ? addresses[i] : std::string{},
+                     ports[ports.size() == 1 ? 0 : i]});
+  }
+  return hosts;
+}
+
+/// For messages: what libpq will use, as far as it can be known before connecting.
+void describe(Settings& settings) {
+  const std::string user = with_default(settings.keywords, "user", "PGUSER", "");
+  const std::string database = with_default(settings.keywords, "dbname", "PGDATABASE", user);
+  if (!database.empty()) settings.principal += "/" + database;
+  if (!user.empty()) settings.principal += " as " + user;
+  for (const Host& host : settings.hosts)
+    settings.endpoint += (settings.endpoint.empty() ? "" : ",") + host.label();
+  settings.endpoint += settings.principal;
+}
+
+/// Returns nothing if the file cannot be read, or holds what is no password.
+std::optional<std::string> read_password(const std::string& path) {
+  constexpr std::streamsize kLargest = 64 * 1024;
+  std::ifstream file(path, std::ios::binary);
+  std::string content(static_cast<std::size_t>(kLargest), '\0');
+  file.read(content.data(), kLargest);
+  if (file.gcount() == 0 || !file.eof()) return std::nullopt;
+  content.resize(static_cast<std::size_t>(file.gcount()));
+  if (content.back() == '\n') content.pop_back();
+  if (!content.empty() && content.back() == '\r') content.pop_back();
+  if (content.empty() || content.find('\0') != std::string::npos) return std::nullopt;
+  return content;
 }
 
 } // namespace
 
 Settings read_settings(Options options) {
   Settings settings;
-  Keywords keywords;
+  Keywords& keywords = settings.keywords;
   if (const auto uri = find_option(options, "uri")) keywords = read_uri(*uri);
 
   std::map<std::size_t, Host> hosts; // by their place in the list
@@ -225,36 +218,69 @@ Settings read_settings(Options options) {
     if (option == "target_session_attrs") check_word(option, value, kSessionAttrs);
     if (option == "connect_timeout") settings.connect_timeout = read_timeout(value);
     if (option == "hosts") reject("connection.hosts is not a list of host[:port]");
-    if (option == "pooler") {
-      check_word(option, value, std::array<std::string_view, 2>{"none", "transaction"});
-      settings.transaction_pooler = value == "transaction";
-    }
+    if (option == "password_file") settings.password_file = value;
+    if (option == "pooler") settings.transaction_pooler = read_word(option, value, {"none", "transaction"});
+    if (option == "load_balance_hosts") settings.shuffle_hosts = read_word(option, value, {"disable", "random"});
+    if (option == "resolve_commit") settings.resolve_commit = read_word(option, value, {"false", "true"});
     if (!key->keyword.empty()) keywords[std::string(key->keyword)] = value;
   }
   if (!hosts.empty() && find_option(options, "host")) {
     reject("connection.host and connection.hosts are both given", "keep one of them");
   }
-  if (const auto host = find_option(options, "host")) keywords.erase("hostaddr"); // of the URI; it would win
-  std::vector<Host> ordered;
-  for (auto& [place, host] : hosts)
-    ordered.push_back(std::move(host));
-  if (!ordered.empty()) set_hosts(keywords, ordered);
+  if (find_option(options, "host") || !hosts.empty()) keywords.erase("hostaddr"); // of the URI; it would win
+  const std::string common_port = with_default(keywords, "port", "PGPORT", "");
+  for (auto& [place, host] : hosts) {
+    if (host.port.empty() && common_port.find(',') == std::string::npos) host.port = common_port;
+    settings.hosts.push_back(std::move(host));
+  }
+  if (settings.hosts.empty()) settings.hosts = hosts_of(keywords);
   if (const auto given = keywords.find("connect_timeout"); given != keywords.end()) { // of the URI
     if (!find_option(options, "connect_timeout")) settings.connect_timeout = read_timeout(given->second);
     keywords.erase(given);
   }
+  if (const auto given = keywords.find("target_session_attrs"); given != keywords.end()) {
+    settings.target_session_attrs = given->second == "any" ? "" : given->second;
+    keywords.erase(given);
+  }
+  for (const char* const decided : {"host", "hostaddr", "port"})
+    keywords.erase(decided);
 
-  settings.endpoint = describe(keywords);
+  describe(settings);
   keywords.try_emplace("application_name", "tenon");
   keywords["client_encoding"] = "UTF8";
-  // A URI, because SOCI takes keyword strings apart and puts them together again without their quotes, which breaks
-  // every value with a blank or a quote in it.
-  settings.conninfo = "postgresql://?";
-  for (const auto& [keyword, value] : keywords) {
-    settings.conninfo +=
-        fmt::format("{}{}={}", settings.conninfo.ends_with('?') ? "" : "&", keyword, percent_encoded(value));
-  }
+  // A peer that vanished is noticed without a word from us, too. Not what deadlines rest on: it sees no server that
+  // merely does not answer.
+  keywords.try_emplace("keepalives_idle", "30");
+  keywords.try_emplace("keepalives_interval", "10");
+  keywords.try_emplace("keepalives_count", "3");
+  keywords.try_emplace("tcp_user_timeout", "60000");
   return settings;
+}
+
+// A URI, because SOCI takes keyword strings apart and puts them together again without their quotes, which breaks every
+// value with a blank or a quote in it.
+std::string conninfo_for(const Settings& settings, const Host& host, std::string_view target_session_attrs,
+                         const std::string& password, std::chrono::seconds connect_timeout) {
+  Keywords keywords = settings.keywords;
+  if (!host.name.empty()) keywords["host"] = host.name;
+  if (!host.address.empty()) keywords["hostaddr"] = host.address;
+  if (!host.port.empty()) keywords["port"] = host.port;
+  if (!target_session_attrs.empty()) keywords["target_session_attrs"] = target_session_attrs;
+  if (!password.empty()) keywords["password"] = password;
+  keywords["connect_timeout"] = std::to_string(connect_timeout.count());
+  std::string conninfo = "postgresql://?";
+  for (const auto& [keyword, value] : keywords) {
+    conninfo += fmt::format("{}{}={}", conninfo.ends_with('?') ? "" : "&", keyword, percent_encoded(value));
+  }
+  return conninfo;
+}
+
+std::string current_password(const Settings& settings) {
+  if (!settings.password_file.empty()) {
+    if (auto read = read_password(settings.password_file)) return *std::move(read);
+  }
+  const auto given = settings.keywords.find("password");
+  return given != settings.keywords.end() ? given->second : std::string{};
 }
 
 } // namespace tenon::postgresql

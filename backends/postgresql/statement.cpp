@@ -181,7 +181,7 @@ void Connection::abandon_rows(bool may_cancel) noexcept {
       cancelled = true;
       rows_.cancel_sent = true;
       rows_.limit = Clock::now() + kGrace;
-      canceller_.request_in_background();
+      canceller_.request_for_deadline();
     }
     settle(rows_);
     if (PQstatus(handle_) != CONNECTION_OK) broken_ = true;

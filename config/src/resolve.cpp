@@ -213,6 +213,7 @@ private:
     value.texts = {std::move(content)};
     value.origin = fmt::format("file {} ({})", path, entry.origin);
     value.secret = true;
+    value.file = path;
     return true;
   }
 

@@ -22,6 +22,7 @@ struct Resolved {
   bool is_list = false;
   std::string origin = {};
   bool secret = false;
+  std::string file = {}; ///< that a secret was read from
   Place at = {};         ///< of the value, for problems that show later
   std::string path = {}; ///< the key as problems name it
 };

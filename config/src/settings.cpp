@@ -59,6 +59,10 @@ void add_connection(const Resolved& value, Profile& profile) {
     text = fmt::format("{}ms", parse_duration(text).value().count()); // one unit, and none can take it for another
   }
   profile.connection.emplace_back(key, std::move(text));
+  // It reads the file anew with every connect, so that a password can be changed while the store is open.
+  if (!value.file.empty() && profile.backend == "postgresql") {
+    profile.connection.emplace_back("password_file", value.file);
+  }
 }
 
 Setting setting(const Resolved& value) {

@@ -19,7 +19,7 @@ struct Parameter {
   std::string_view name;
   std::string_view key;
 };
-constexpr std::array<Parameter, 9> kParameters{{
+constexpr std::array<Parameter, 10> kParameters{{
     {"user", "connection.user"},
     {"password", "connection.password"},
     {"dbname", "connection.database"},
@@ -29,6 +29,7 @@ constexpr std::array<Parameter, 9> kParameters{{
     {"sslkey", "connection.tls.key"},
     {"application_name", "connection.application_name"},
     {"target_session_attrs", "connection.target_session_attrs"},
+    {"load_balance_hosts", "connection.load_balance_hosts"},
 }};
 
 Fault malformed(std::string message, std::string hint = kForm) {

@@ -292,7 +292,7 @@ TEST_CASE("postgresql: why a connect fails is told by class, place and next step
         Row{{{"host", "no.such.host.invalid"}}, ErrorCode::connection, "", "name is unknown"},
         Row{{{"host", "/nowhere"}}, ErrorCode::connection, "", "no socket"},
         Row{{{"tls.mode", "require"}}, ErrorCode::connection, "", "does not offer TLS"},
-        Row{{{"target_session_attrs", "standby"}}, ErrorCode::connection, "", "no host is a standby"}}) {
+        Row{{{"target_session_attrs", "standby"}}, ErrorCode::connection, "", "it is no standby"}}) {
     CAPTURE(row.text);
     const auto backend = open_backend(server_options(row.changes));
     const ErrorInfo error = failure_of([&] { static_cast<void>(backend->connect(Deadline::max())); });
