@@ -32,7 +32,7 @@ verb_lint() {
     esac
     shift
   done
-  ensure_packages build servers clang lint
+  ensure_packages build servers clang lint bench # so that the benchmarks are in the build that clang-tidy reads
   cd -- "$root" || die 1 "cannot enter $root"
   local -a files sources units failures=()
   mapfile -t files < <(tree_files)
