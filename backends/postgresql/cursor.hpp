@@ -6,8 +6,8 @@
 #include <vector>
 
 #include <tenon/interface/repository.hpp>
+#include <tenon/sql/arena.hpp>
 
-#include "arena.hpp"
 #include "connection.hpp"
 #include "results.hpp"
 
@@ -28,7 +28,7 @@ private:
   RowReader reader_;
   int position_ = 0;
   std::vector<Cell> cells_;
-  Arena arena_;
+  sql::Arena arena_;
 };
 
 /// Ended by the session's next call.
@@ -54,7 +54,7 @@ private:
   RowReader reader_;
   std::vector<Result> rows_; ///< of the current batch, which borrows from them
   std::vector<Cell> cells_;
-  Arena arena_;
+  sql::Arena arena_;
   std::size_t batch_rows_;
 };
 

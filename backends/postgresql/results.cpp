@@ -118,13 +118,13 @@ std::optional<CellType> natural_type(Oid type) noexcept {
   return is_text(type) || type >= oid::kFirstUser ? std::optional(CellType::text) : std::nullopt;
 }
 
-std::string_view copy_to(Arena& arena, std::string_view text) {
+std::string_view copy_to(sql::Arena& arena, std::string_view text) {
   char* const bytes = arena.allocate(text.size());
   std::memcpy(bytes, text.data(), text.size());
   return {bytes, text.size()};
 }
 
-Cell decimal_of(std::int64_t value, Arena& arena) {
+Cell decimal_of(std::int64_t value, sql::Arena& arena) {
   char digits[24];
   const auto end = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
   return Cell::decimal(copy_to(arena, {digits, static_cast<std::size_t>(end - digits)}));
@@ -132,7 +132,7 @@ Cell decimal_of(std::int64_t value, Arena& arena) {
 
 /// The wire form: four int16 (number of base-10000 digits, weight of the first, sign, digits behind the point), then
 /// the digits; leading and trailing zero digits are left out.
-Cell decimal_of(std::string_view wire, Arena& arena, const auto& place) {
+Cell decimal_of(std::string_view wire, sql::Arena& arena, const auto& place) {
   constexpr std::size_t kHeader = 8;
   if (wire.size() < kHeader) refuse(place(), "the server sent a numeric that cannot be read");
   const int count = load_big_endian<std::int16_t>(wire.data());
@@ -164,7 +164,7 @@ Cell decimal_of(std::string_view wire, Arena& arena, const auto& place) {
   return Cell::decimal(copy_to(arena, text));
 }
 
-Cell uuid_of(std::string_view text, Arena& arena, const auto& place) {
+Cell uuid_of(std::string_view text, sql::Arena& arena, const auto& place) {
   char* const bytes = arena.allocate(16);
   std::size_t nibbles = 0;
   while (!text.empty() && text.back() == ' ')
@@ -220,7 +220,7 @@ int width_of(Reader reader) noexcept {
   }
 }
 
-Cell read_cell(Reader reader, const char* data, std::size_t size, Arena& arena, const auto& place) {
+Cell read_cell(Reader reader, const char* data, std::size_t size, sql::Arena& arena, const auto& place) {
   if (const int width = width_of(reader); width != 0 && size != static_cast<std::size_t>(width)) {
     refuse(place(), "the server sent a value of an unexpected size");
   }
@@ -310,7 +310,7 @@ void RowReader::describe(const pg_result* result) {
   }
 }
 
-void RowReader::append(const pg_result* result, int row, std::vector<Cell>& cells, Arena& arena) const {
+void RowReader::append(const pg_result* result, int row, std::vector<Cell>& cells, sql::Arena& arena) const {
   for (std::size_t i = 0; i < readers_.size(); ++i) {
     const int column = static_cast<int>(i);
     if (PQgetisnull(result, row, column) != 0) {

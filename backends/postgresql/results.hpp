@@ -10,8 +10,7 @@
 
 #include <tenon/interface/cell.hpp>
 #include <tenon/interface/table.hpp>
-
-#include "arena.hpp"
+#include <tenon/sql/arena.hpp>
 
 struct pg_result;
 
@@ -61,7 +60,7 @@ public:
 
   /// Appends the cells of one row. Lifetime: until `result` or `arena` are cleared.
   /// Errors: DataError for a value that does not fit.
-  void append(const pg_result* result, int row, std::vector<Cell>& cells, Arena& arena) const;
+  void append(const pg_result* result, int row, std::vector<Cell>& cells, sql::Arena& arena) const;
 
   [[nodiscard]] std::size_t columns() const noexcept { return readers_.size(); }
 

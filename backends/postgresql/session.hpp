@@ -10,8 +10,8 @@
 #include <vector>
 
 #include <tenon/interface/session.hpp>
+#include <tenon/sql/arena.hpp>
 
-#include "arena.hpp"
 #include "connection.hpp"
 
 namespace tenon::postgresql {
@@ -71,7 +71,7 @@ public:
   struct Held {
     std::vector<Result> results;
     std::vector<Cell> cells;
-    Arena arena;
+    sql::Arena arena;
     Parameters parameters;
     void clear() noexcept;
   };

@@ -9,9 +9,8 @@
 
 #include <tenon/interface/cell.hpp>
 #include <tenon/interface/table.hpp>
+#include <tenon/sql/arena.hpp>
 #include <tenon/sql/call.hpp>
-
-#include "arena.hpp"
 
 namespace tenon::postgresql {
 
@@ -62,7 +61,7 @@ private:
   std::vector<const char*> values_;
   std::vector<int> lengths_;
   std::vector<int> formats_;
-  Arena arena_;
+  sql::Arena arena_;
 };
 
 } // namespace tenon::postgresql

@@ -41,6 +41,8 @@ Connection::Connection(const std::string& name, bool uri) {
   handle_ = reinterpret_cast<sqlite3*>(handle); // the same type, outside of SOCI's namespace
 }
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+  if (made_.forked()) static_cast<void>(soci_.release());
+}
 
 } // namespace tenon::sqlite

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include <tenon/interface/fork_guard.hpp>
+
 struct sqlite3;
 
 namespace tenon::sqlite {
@@ -14,6 +16,8 @@ public:
   /// `uri` allows a "file:" name with parameters; otherwise the name is a path as it stands.
   /// Errors: OpenFailure, with nothing left behind.
   Connection(const std::string& name, bool uri);
+  /// Closes it, which rolls back. In a child made by fork() it does nothing: closing would roll back the parent's
+  /// transaction in the shared files.
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -24,6 +28,7 @@ private:
   struct Soci;
   std::unique_ptr<Soci> soci_;
   sqlite3* handle_ = nullptr;
+  ForkGuard made_;
 };
 
 /// What SQLite said about a database that it did not open. Caught by the backend, which knows what the name means.

@@ -87,8 +87,10 @@ bool Cursor::next(RowBatch& batch) {
 
 void Cursor::release() noexcept {
   if (statement_ == nullptr) return;
-  sqlite3_reset(statement_->handle.get());
-  sqlite3_clear_bindings(statement_->handle.get()); // they point into this cursor
+  if (!statement_->made.forked()) {
+    sqlite3_reset(statement_->handle.get());
+    sqlite3_clear_bindings(statement_->handle.get()); // they point into this cursor
+  }
   statement_->in_use = false;
   statement_.reset();
 }

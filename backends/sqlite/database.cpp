@@ -1,11 +1,9 @@
 #include "database.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -24,7 +22,7 @@ namespace {
 /// Operations of SQLite's machine between two looks at the clock: some microseconds.
 constexpr int kOperationsPerLook = 1000;
 
-int on_progress(void* watch) { return static_cast<Watch*>(watch)->expired() ? 1 : 0; }
+int on_progress(void* watch) { return static_cast<Watch*>(watch)->interrupts() ? 1 : 0; }
 int on_busy(void* watch, int attempt) { return static_cast<Watch*>(watch)->wait(attempt) ? 1 : 0; }
 
 int collate_decimals(void*, int left_size, const void* left, int right_size, const void* right) {
@@ -60,39 +58,28 @@ std::string why_not(const std::string& path) {
   throw_error(std::move(info));
 }
 
+[[noreturn]] void raise_inherited(const Settings& settings) {
+  ErrorInfo info;
+  info.code = ErrorCode::connection;
+  info.backend = "sqlite";
+  info.statement = "open";
+  info.message = fmt::format("cannot open the database {}: this process was forked while it was open, and its locks "
+                             "stayed with the parent",
+                             settings.database);
+  info.hint = "close the store before fork(), or run another program in the child";
+  throw_error(std::move(info));
+}
+
 } // namespace
 
-bool Watch::expired() noexcept {
-  if (paused_) return false;
-  if (cancelled_.load(std::memory_order_relaxed)) {
-    ended_ = Ended::by_cancel;
-    return true;
-  }
-  if (deadline_ == Deadline::max() || Clock::now() < deadline_) return false;
-  ended_ = Ended::by_deadline;
-  return true;
-}
-
-bool Watch::wait(int attempt) noexcept {
-  using std::chrono::microseconds;
-  if (expired()) return false;
-  const Clock::time_point now = Clock::now();
-  if (attempt == 0) waiting_since_ = now;
-  const Clock::time_point end = std::min(deadline_, waiting_since_ + busy_timeout_);
-  if (now >= end) return false;
-  constexpr microseconds kFirst{200};
-  constexpr microseconds kLongest{10000}; // a cancel is noticed within this time
-  const microseconds step = std::min(kLongest, kFirst * (1 << std::min(attempt, 6)));
-  std::this_thread::sleep_for(std::min<Clock::duration>(step, end - now));
-  return true;
-}
-
 Database::Database(const Settings& settings, const std::string& name, Deadline deadline)
-    : watch_(settings.busy_timeout) {
+    : in_memory_(settings.in_memory()), watch_(settings.busy_timeout) {
   watch_.set_deadline(deadline);
   if (!watch_.start()) throw_error(deadline_passed({.statement = "open"}));
+  if (!in_memory_ && OpenFile::inherited(name)) raise_inherited(settings);
   try {
-    connection_ = std::make_unique<Connection>(name, settings.in_memory());
+    connection_ = std::make_unique<Connection>(name, in_memory_);
+    if (!in_memory_) file_ = OpenFile(name);
     register_functions();
     set_up(settings);
   } catch (const OpenFailure& failure) {
@@ -100,6 +87,26 @@ Database::Database(const Settings& settings, const std::string& name, Deadline d
     raise_open_failure(settings, failure.code, failure.message, watch_.ended());
   }
   watch_.set_deadline(Deadline::max());
+}
+
+Database::~Database() {
+  if (made_.forked() || !moved()) return;
+  // The last connection that closes deletes the log by its path.
+  sqlite3_db_config(handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
+bool Database::moved() const noexcept {
+  int moved = 0;
+  // A failure means that the file system beneath does not know.
+  return !in_memory_ && sqlite3_file_control(handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+         moved != 0;
+}
+
+int Database::on_commit(void* database) {
+  auto& self = *static_cast<Database*>(database);
+  self.watch_.commit_begins();
+  self.refused_commit_ = self.moved();
+  return self.refused_commit_ ? 1 : 0; // SQLite rolls back
 }
 
 void Database::run(const char* sql) {
@@ -112,6 +119,7 @@ void Database::register_functions() {
   sqlite3_extended_result_codes(db, 1);
   sqlite3_progress_handler(db, kOperationsPerLook, on_progress, &watch_);
   sqlite3_busy_handler(db, on_busy, &watch_);
+  sqlite3_commit_hook(db, on_commit, this);
   int code = sqlite3_create_collation_v2(db, kDecimalCollation, SQLITE_UTF8, nullptr, collate_decimals, nullptr);
   if (code == SQLITE_OK) code = register_list_module(db);
   // Without these a misspelt column in double quotes would be a string literal.

@@ -120,6 +120,18 @@ void describe_unique(std::string_view list, const Context& context, ErrorInfo& i
   read_columns(list, info);
 }
 
+/// A check without a name is named by its expression, as SQLite does. Those that create_tables writes are about one
+/// column.
+void describe_check(std::string_view name, const Context& context, ErrorInfo& info) {
+  info.constraint = name;
+  if (context.table == nullptr) return;
+  for (const ColumnDesc& column : context.table->columns) {
+    if (column.max_length > 0 && name == fmt::format("length(\"{}\") <= {}", column.name, column.max_length)) {
+      info.columns.push_back(column.name);
+    }
+  }
+}
+
 /// SQLite does not say which foreign key: it is told only where there is no choice.
 void describe_foreign_key(const Context& context, ErrorInfo& info) {
   if (context.table == nullptr || context.side != sql::ForeignKeySide::referring) return;
@@ -132,7 +144,7 @@ void describe_integrity(std::string_view message, const Context& context, ErrorI
   if (context.table != nullptr) info.table = context.table->name;
   if (const auto list = behind(message, "UNIQUE constraint failed: ")) describe_unique(*list, context, info);
   if (const auto list = behind(message, "NOT NULL constraint failed: ")) read_columns(*list, info);
-  if (const auto name = behind(message, "CHECK constraint failed: ")) info.constraint = *name;
+  if (const auto name = behind(message, "CHECK constraint failed: ")) describe_check(*name, context, info);
   // ON DELETE RESTRICT comes with the code of a trigger; the text is that of every foreign key.
   if (message == "FOREIGN KEY constraint failed") info.code = ErrorCode::foreign_key_violation;
   if (info.code == ErrorCode::foreign_key_violation) describe_foreign_key(context, info);
@@ -159,6 +171,9 @@ void describe_error(const Failure& failure, const Context& context, ErrorInfo& i
   } else if (failure.message.starts_with("malformed JSON")) {
     info.code = ErrorCode::data;
     info.message = "a stored value is not JSON";
+  } else if (failure.message == "integer overflow") {
+    info.code = ErrorCode::data;
+    info.message = "a number leaves the range of 64 bits";
   } else if (context.foreign_sql) {
     info.message = failure.offset >= 0 ? fmt::format("the SQL is wrong at byte {}", failure.offset)
                                        : std::string("the SQL is wrong");
@@ -178,7 +193,9 @@ ErrorInfo translate(const Failure& failure, const Context& context) {
   info.detail = failure.message;
   if (context.table != nullptr) info.table = context.table->name;
 
-  const Rule* const rule = find_rule(failure.code);
+  // Another session is writing what this transaction has read from: waiting would end in BUSY_SNAPSHOT, or never.
+  const bool stale_read = failure.stale_read && failure.code == SQLITE_BUSY;
+  const Rule* const rule = find_rule(stale_read ? SQLITE_BUSY_SNAPSHOT : failure.code);
   if (rule != nullptr) {
     info.code = rule->error;
     info.retryable = rule->retryable;
@@ -199,7 +216,7 @@ ErrorInfo translate(const Failure& failure, const Context& context) {
       info.message = primary == SQLITE_BUSY ? "the deadline passed while another session held the database's lock"
                                             : "the deadline passed";
     }
-  } else if (failure.in_commit && info.broken && info.code == ErrorCode::internal) {
+  } else if (failure.in_commit && info.broken && info.code != ErrorCode::read_only) {
     info.code = ErrorCode::commit_unknown;
     info.message = "writing the commit failed: it may or may not have taken place";
     info.hint = "look at the data before you repeat the work";

@@ -14,12 +14,15 @@ namespace tenon::sqlite {
 /// Who ended a statement that SQLite reports as interrupted or busy.
 enum class Ended { by_itself, by_cancel, by_deadline };
 
+struct WrittenRow;
+
 /// What was going on when a call failed.
 struct Context {
   std::string_view statement;       ///< a summary such as "insert into users"
   const TableDesc* table = nullptr; ///< described, where the statement is about one
   sql::ForeignKeySide side = sql::ForeignKeySide::unknown;
-  bool foreign_sql = false; ///< the text is the application's, so SQLite's message may quote values
+  const WrittenRow* row = nullptr; ///< that is being written; null where it is not a row that the caller gave
+  bool foreign_sql = false;        ///< the text is the application's, so SQLite's message may quote values
 };
 
 struct Failure {
@@ -27,7 +30,8 @@ struct Failure {
   std::string_view message; ///< sqlite3_errmsg
   int offset = -1;          ///< of the error in the SQL, in bytes; -1 if unknown
   Ended ended = Ended::by_itself;
-  bool in_commit = false;
+  bool in_commit = false;  ///< the commit had begun
+  bool stale_read = false; ///< a transaction that has read was refused its write at once, without any waiting
 };
 
 [[nodiscard]] ErrorInfo translate(const Failure& failure, const Context& context);

@@ -52,6 +52,7 @@ Repository::Repository(Session& session, const TableDesc& table)
     contexts_[i] = {.statement = summaries_[i], .table = &table_};
   contexts_[inserting].side = sql::ForeignKeySide::referring;
   contexts_[upserting].side = sql::ForeignKeySide::referring;
+  contexts_[inserting].row = contexts_[upserting].row = &row_;
   contexts_[removing].side = sql::ForeignKeySide::referenced;
   columns_.reserve(table.columns.size());
   for (const ColumnDesc& column : table.columns)
@@ -218,6 +219,7 @@ RowBatch Repository::upsert(const WriteRows& rows, std::uint32_t key, std::span<
 
 RowBatch Repository::write(const WriteRows& rows, Statement& statement, bool by_rowid, const Context& context) {
   session_.results().start(rows.returning.size());
+  row_.cells = nullptr;
   std::optional<Session::Group> group;
   if (rows.rows > 1) group.emplace(session_, context);
   for (std::size_t row = 0; row < rows.rows; ++row) {
@@ -232,6 +234,7 @@ void Repository::write_row(const WriteRows& rows, std::size_t row, Statement& st
                            const Context& context) {
   const Run guard(statement);
   const Cell* const cells = rows.cells + row * rows.columns.size();
+  row_ = {rows.columns, cells, columns_};
   BoundValues& bound = session_.bound();
   bound.clear();
   for (std::size_t i = 0; i < rows.columns.size(); ++i) {

@@ -14,6 +14,7 @@
 #include <tenon/sql/statement_cache.hpp>
 
 #include "errors.hpp"
+#include "foreign_keys.hpp"
 #include "statements.hpp"
 
 namespace tenon::sqlite {
@@ -60,6 +61,7 @@ private:
   sql::Compiler compiler_;
   std::array<std::string, 6> summaries_; // "insert into users", by Action
   std::array<Context, 6> contexts_;
+  WrittenRow row_; ///< that insert or upsert is writing
 
   bool storage_known_ = false;
   bool has_rowid_key_ = false; ///< the generated column is the rowid, which SQLite reports after an insert

@@ -10,6 +10,7 @@
 
 #include "cursor.hpp"
 #include "dialect.hpp"
+#include "foreign_keys.hpp"
 #include "repository.hpp"
 
 namespace tenon::sqlite {
@@ -66,24 +67,26 @@ IRepository& Session::repository(const TableDesc& table) {
   return *repositories_.emplace(&table, std::make_unique<Repository>(*this, table)).first->second;
 }
 
-void Session::start(Access access, const Context& context) {
-  resume(context);
-  access_ = access;
-  if (state_ != State::none) enter(access, context);
-  results_.clear();
-  bound_.clear();
-}
-
 void Session::resume(const Context& context) {
+  if (made_.forked()) {
+    throw_error(ErrorCode::connection,
+                fmt::format("{}: the session belongs to the process that forked this one", context.statement),
+                "open a session of this process's own");
+  }
   if (broken_) {
     throw_error(ErrorCode::connection, fmt::format("{}: the session is broken by an earlier error", context.statement),
                 "open another session");
   }
-  access_ = Access::read;
   if (!database_.watch().start()) throw_error(deadline_passed(context));
 }
 
 void Session::enter(Access access, const Context& context) {
+  if (state_ != State::none) open_transaction(access, context);
+  results_.clear();
+  bound_.clear();
+}
+
+void Session::open_transaction(Access access, const Context& context) {
   if (first_error_) {
     throw_error(ErrorCode::programming,
                 fmt::format("{}: the transaction has failed and can only be rolled back; its first error: {}",
@@ -112,11 +115,13 @@ void Session::run(Control control, const Context& context) {
   constexpr std::array<std::string_view, 4> kTexts{"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"};
   StatementPtr& statement = controls_[control];
   if (statement == nullptr) statement = prepare(kTexts[control], context, true);
+  const Watch::Move move(watch());
   Run guard(*statement);
   step(*statement, context);
 }
 
 void Session::run(const char* sql, const Context& context) {
+  const Watch::Move move(watch());
   check(sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr), context);
 }
 
@@ -157,9 +162,15 @@ void Session::fail(int code, const Context& context) {
   failure.message = sqlite3_errmsg(handle());
   failure.offset = sqlite3_error_offset(handle());
   failure.ended = database_.watch().ended();
-  // Without a transaction the end of a writing statement is its commit.
-  failure.in_commit = committing_ || (state_ == State::none && access_ == Access::write && !grouped_);
+  failure.in_commit = database_.watch().committing();
+  failure.stale_read = !database_.watch().asked() && sqlite3_txn_state(handle(), nullptr) == SQLITE_TXN_READ;
+  if (code == SQLITE_CONSTRAINT_COMMITHOOK && database_.refused_commit()) failure.code = SQLITE_READONLY_DBMOVED;
   ErrorInfo info = translate(failure, context);
+  if (info.code == ErrorCode::foreign_key_violation && info.constraint.empty() && context.row != nullptr &&
+      context.row->cells != nullptr) {
+    name_foreign_key(handle(), *context.table, *context.row, info);
+    sql::word_integrity(info, context.side);
+  }
   after_failure(info);
   throw_error(std::move(info));
 }
@@ -183,9 +194,9 @@ void Session::begin(const TransactionOptions& options) {
   state_ = State::announced; // every isolation level is given: SQLite's transactions are serializable
   if (!options.write_intent || options.read_only) return;
   try {
-    enter(Access::write, context);
+    open_transaction(Access::write, context);
   } catch (...) {
-    forget_transaction();
+    undo();
     throw;
   }
 }
@@ -203,14 +214,13 @@ void Session::commit() {
   if (state_ == State::open) {
     try {
       resume(context);
-      committing_ = true;
       run(commit_work, context);
     } catch (const Error&) {
-      committing_ = false;
+      // Also where another's lock kept the commit from its end, and SQLite would let us try again: all the time that
+      // the call had has been waited.
       undo();
       throw;
     }
-    committing_ = false;
   }
   forget_transaction();
 }
@@ -220,13 +230,17 @@ void Session::rollback() {
   database_.watch().set_deadline(Deadline::max());
   bound_.clear();
   if (broken_) throw_error(ErrorCode::connection, "rollback: the session is broken by an earlier error");
+  if (made_.forked()) throw_error(ErrorCode::connection, "rollback: the session belongs to the parent process");
 }
 
 void Session::undo() {
   end_cursors();
-  const bool open = state_ == State::open || (state_ == State::undone && sqlite3_get_autocommit(handle()) == 0);
+  if (made_.forked()) {
+    forget_transaction(); // it is the parent's
+    return;
+  }
   forget_transaction();
-  if (!open || sqlite3_get_autocommit(handle()) != 0) return;
+  if (sqlite3_get_autocommit(handle()) != 0) return; // there is none, or SQLite has rolled back already
   const Watch::Pause pause(database_.watch());
   try {
     run(rollback_work, {.statement = "rollback"});
@@ -238,7 +252,6 @@ void Session::undo() {
 void Session::forget_transaction() noexcept {
   state_ = State::none;
   read_only_ = false;
-  access_ = Access::read;
   announced_savepoints_.clear();
   first_error_.reset();
   results_.clear();
@@ -252,11 +265,11 @@ void Session::savepoint(SavepointAction action, std::uint32_t number) {
                 "savepoint: the transaction was rolled back by the database; its first error: " +
                     (first_error_ ? first_error_->message : std::string()));
   }
-  if (action == SavepointAction::rollback) {
+  if (action == SavepointAction::rollback && !made_.forked()) {
     first_error_.reset(); // whatever failed is about to be undone, also past the deadline
   } else {
     resume(context);
-    if (first_error_) enter(Access::read, context);
+    if (first_error_) open_transaction(Access::read, context);
   }
   if (state_ == State::announced) { // nothing has happened yet that could be undone
     std::erase_if(announced_savepoints_, [&](std::uint32_t announced) {
@@ -287,7 +300,7 @@ void Session::create_tables(std::span<const TableDesc* const> tables) {
     const std::string statement = "create table " + table->name;
     const Context context{.statement = statement, .table = table};
     for (const std::string& sql : sql::SchemaCompiler(kDialect, *table).create())
-      run(sql.c_str(), context);
+      check(sqlite3_exec(handle(), sql.c_str(), nullptr, nullptr, nullptr), context);
   }
   group.keep();
   for (auto& [table, repository] : repositories_)
@@ -307,7 +320,7 @@ std::unique_ptr<ICursor> Session::execute(std::string_view sql, std::span<const 
   StatementPtr statement = prepare(sql, context, false);
   sqlite3_stmt* const prepared = statement->handle.get();
   const bool writes = sqlite3_stmt_readonly(prepared) == 0;
-  start(writes ? Access::write : Access::read, context);
+  enter(writes ? Access::write : Access::read, context);
   const auto wanted = static_cast<std::size_t>(sqlite3_bind_parameter_count(prepared));
   if (wanted != parameters.size()) {
     throw_error(ErrorCode::programming,
@@ -343,7 +356,6 @@ Session::Group::Group(Session& session, const Context& context)
     : session_(session), context_(context), own_transaction_(session.state_ == State::none) {
   if (own_transaction_) {
     session_.run(begin_immediate, context_);
-    session_.grouped_ = true;
   } else {
     session_.run("SAVEPOINT tenon_rows", context_);
   }
@@ -351,14 +363,7 @@ Session::Group::Group(Session& session, const Context& context)
 
 void Session::Group::keep() {
   if (own_transaction_) {
-    session_.committing_ = true;
-    try {
-      session_.run(commit_work, context_);
-    } catch (...) {
-      session_.committing_ = false;
-      throw;
-    }
-    session_.committing_ = false;
+    session_.run(commit_work, context_);
   } else {
     session_.run("RELEASE tenon_rows", context_);
   }
@@ -366,7 +371,6 @@ void Session::Group::keep() {
 }
 
 Session::Group::~Group() {
-  session_.grouped_ = false;
   if (!open_ || sqlite3_get_autocommit(session_.handle()) != 0) return;
   const Watch::Pause pause(session_.database_.watch());
   const char* const sql = own_transaction_ ? "ROLLBACK" : "ROLLBACK TO tenon_rows; RELEASE tenon_rows";

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include <tenon/interface/fork_guard.hpp>
 #include <tenon/interface/session.hpp>
 
 #include "database.hpp"
@@ -36,7 +37,7 @@ public:
   void savepoint(SavepointAction action, std::uint32_t number) override;
   void create_tables(std::span<const TableDesc* const> tables) override;
   std::unique_ptr<ICursor> execute(std::string_view sql, std::span<const Cell> parameters) override;
-  bool alive() noexcept override { return !broken_; }
+  bool alive() noexcept override { return !broken_ && !made_.forked() && !database_.moved(); }
   void ping() override;
   void batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected) override;
   void set_deadline(Deadline deadline) override { database_.watch().set_deadline(deadline); }
@@ -47,8 +48,12 @@ public:
   [[nodiscard]] sqlite3* handle() const noexcept { return database_.handle(); }
   [[nodiscard]] Watch& watch() noexcept { return database_.watch(); }
   /// A call begins: checks that it may, and opens a transaction that was announced. Ends the last call's result.
-  /// Errors: ProgrammingError in a transaction that has failed; ReadOnly; TimeoutError.
-  void start(Access access, const Context& context);
+  /// Errors: ProgrammingError in a transaction that has failed; ReadOnly; TimeoutError; ConnectionError if the session
+  /// is broken, or belongs to the process that forked this one.
+  void start(Access access, const Context& context) {
+    resume(context);
+    enter(access, context);
+  }
   /// As start, for a cursor that goes on.
   void resume(const Context& context);
   /// Errors: as the translation says; for SQL that is empty or more than one statement, ProgrammingError.
@@ -91,6 +96,8 @@ private:
   enum Control : std::size_t { begin_deferred, begin_immediate, commit_work, rollback_work };
 
   void enter(Access access, const Context& context);
+  void open_transaction(Access access, const Context& context);
+  // Statements that move the transaction.
   void run(Control control, const Context& context);
   void run(const char* sql, const Context& context);
   void after_failure(const ErrorInfo& info);
@@ -109,9 +116,7 @@ private:
   State state_ = State::none;
   bool read_only_ = false;
   bool broken_ = false;
-  bool committing_ = false;
-  bool grouped_ = false; ///< a Group has a transaction of its own
-  Access access_ = Access::read;
+  ForkGuard made_;
   std::vector<std::uint32_t> announced_savepoints_;
   std::optional<ErrorInfo> first_error_; // of the transaction: it can only be rolled back
 };

@@ -6,8 +6,9 @@
 #include <vector>
 
 #include <tenon/interface/cell.hpp>
+#include <tenon/interface/fork_guard.hpp>
+#include <tenon/sql/arena.hpp>
 
-#include "arena.hpp"
 #include "values.hpp"
 
 struct sqlite3;
@@ -19,10 +20,19 @@ struct Finalize {
 };
 
 /// A statement with what is known about its result. Shared by the cache that keeps it and the cursor that runs it.
+/// In a child made by fork() it is left as it is, like its connection.
 struct Statement {
+  Statement() = default;
+  ~Statement() {
+    if (made.forked()) static_cast<void>(handle.release());
+  }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
   std::unique_ptr<sqlite3_stmt, Finalize> handle;
   std::vector<StoredColumn> columns; ///< of the result; empty for the application's own SQL
   bool in_use = false;               ///< by a cursor
+  ForkGuard made;
 };
 using StatementPtr = std::shared_ptr<Statement>;
 
@@ -57,7 +67,7 @@ public:
 
 private:
   std::vector<Cell> cells_;
-  Arena bytes_;
+  sql::Arena bytes_;
   std::size_t columns_ = 0;
 };
 

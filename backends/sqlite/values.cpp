@@ -42,7 +42,9 @@ Stored real(double value) noexcept { return {Stored::Class::real, 0, value, {}};
 Stored text(std::string_view value) noexcept { return {Stored::Class::text, 0, 0, value}; }
 Stored blob(std::string_view value) noexcept { return {Stored::Class::blob, 0, 0, value}; }
 
-Stored short_text(const ShortText& value, Arena& scratch) { return text(scratch.copy(value.bytes.data(), value.size)); }
+Stored short_text(const ShortText& value, sql::Arena& scratch) {
+  return text(scratch.copy(value.bytes.data(), value.size));
+}
 
 /// A decimal for a column of numbers: SQLite would keep 15 digits and drop the rest in silence.
 Stored number(std::string_view digits, const StoredColumn* column) {
@@ -72,7 +74,7 @@ Stored decimal(const Cell& cell, const StoredColumn* column) {
 }
 
 /// A number that is compared with a decimal column takes the form of that column.
-template <class Number> Stored as_decimal(Number value, Arena& scratch) {
+template <class Number> Stored as_decimal(Number value, sql::Arena& scratch) {
   std::array<char, 400> digits{};
   const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), value);
   return text(scratch.copy(digits.data(), static_cast<std::size_t>(written.ptr - digits.data())));
@@ -82,7 +84,7 @@ bool is_decimal_text(const StoredColumn* column) noexcept {
   return column != nullptr && column->column->type == CellType::decimal && column->form == Form::native;
 }
 
-Stored dated(const std::optional<ShortText>& written, const StoredColumn* column, Arena& scratch) {
+Stored dated(const std::optional<ShortText>& written, const StoredColumn* column, sql::Arena& scratch) {
   if (!written) {
     raise(ErrorCode::data, column, "the column stores text, which holds the years 1 to 9999 only",
           "declare the column as BIGINT for other years");
@@ -92,7 +94,7 @@ Stored dated(const std::optional<ShortText>& written, const StoredColumn* column
 
 bool is_text_form(const StoredColumn* column) noexcept { return column != nullptr && column->form == Form::text; }
 
-Stored store(const Cell& cell, const StoredColumn* column, Arena& scratch) {
+Stored store(const Cell& cell, const StoredColumn* column, sql::Arena& scratch) {
   switch (cell.type) {
     case CellType::null: return {};
     case CellType::boolean: return integer(cell.integer != 0 ? 1 : 0);
@@ -124,7 +126,7 @@ Stored store(const Cell& cell, const StoredColumn* column, Arena& scratch) {
   raise(ErrorCode::not_supported, column, "a value of a type that this backend does not know");
 }
 
-void copy_bytes(Stored& value, Arena& bytes) {
+void copy_bytes(Stored& value, sql::Arena& bytes) {
   if (!value.bytes.empty()) value.bytes = bytes.copy(value.bytes.data(), value.bytes.size());
 }
 
@@ -139,14 +141,14 @@ std::string_view column_bytes(sqlite3_stmt* statement, int index) noexcept {
   return data == nullptr ? std::string_view{} : std::string_view{static_cast<const char*>(data), size};
 }
 
-Cell read_text(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column, Arena& bytes) {
+Cell read_text(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column, sql::Arena& bytes) {
   const std::string_view stored = column_bytes(statement, index);
   if (storage != SQLITE_TEXT || !sql::is_text(stored)) does_not_fit(column);
   const std::string_view kept = bytes.copy(stored.data(), stored.size());
   return column.column->type == CellType::json ? Cell::json(kept) : Cell::text(kept);
 }
 
-Cell read_decimal(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column, Arena& bytes) {
+Cell read_decimal(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column, sql::Arena& bytes) {
   std::array<char, 400> digits{};
   std::string_view stored;
   const auto write = [&](auto value, auto... format) {
@@ -163,7 +165,7 @@ Cell read_decimal(sqlite3_stmt* statement, int index, int storage, const StoredC
   return Cell::decimal(bytes.copy(stored.data(), stored.size()));
 }
 
-Cell read_uuid_cell(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column, Arena& bytes) {
+Cell read_uuid_cell(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column, sql::Arena& bytes) {
   const std::string_view stored = column_bytes(statement, index);
   if (storage == SQLITE_BLOB && stored.size() == 16) return Cell::uuid(bytes.copy(stored.data(), 16).data());
   if (storage != SQLITE_TEXT) does_not_fit(column);
@@ -225,7 +227,7 @@ Form form_of(CellType type, std::string_view declared) noexcept {
   }
 }
 
-Stored to_write(const Cell& cell, const StoredColumn& column, Arena& scratch) {
+Stored to_write(const Cell& cell, const StoredColumn& column, sql::Arena& scratch) {
   if (cell.type != column.column->type && cell.type != CellType::null) {
     raise(ErrorCode::programming, &column,
           fmt::format("the column is {} and the value {}", cell_type_name(column.column->type),
@@ -239,7 +241,9 @@ Stored to_write(const Cell& cell, const StoredColumn& column, Arena& scratch) {
   return value;
 }
 
-Stored to_compare(const Cell& cell, const StoredColumn* column, Arena& scratch) { return store(cell, column, scratch); }
+Stored to_compare(const Cell& cell, const StoredColumn* column, sql::Arena& scratch) {
+  return store(cell, column, scratch);
+}
 
 int bind(sqlite3_stmt* statement, int index, const Stored& value) noexcept {
   const char* const data = value.bytes.empty() ? "" : value.bytes.data(); // a null pointer would bind NULL
@@ -292,7 +296,7 @@ int bind_all(sqlite3_stmt* statement, std::span<const sql::Parameter> parameters
   return SQLITE_OK;
 }
 
-Cell read(sqlite3_stmt* statement, int index, const StoredColumn& column, Arena& bytes) {
+Cell read(sqlite3_stmt* statement, int index, const StoredColumn& column, sql::Arena& bytes) {
   const int storage = sqlite3_column_type(statement, index);
   if (storage == SQLITE_NULL) return Cell::null();
   switch (column.column->type) {
@@ -321,7 +325,7 @@ Cell read(sqlite3_stmt* statement, int index, const StoredColumn& column, Arena&
   raise(ErrorCode::not_supported, &column, "the column has a type that this backend does not know");
 }
 
-Cell read_plain(sqlite3_stmt* statement, int index, Arena& bytes) {
+Cell read_plain(sqlite3_stmt* statement, int index, sql::Arena& bytes) {
   switch (sqlite3_column_type(statement, index)) {
     case SQLITE_INTEGER: return Cell::int64(sqlite3_column_int64(statement, index));
     case SQLITE_FLOAT: return Cell::float64(sqlite3_column_double(statement, index));

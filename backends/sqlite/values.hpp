@@ -10,9 +10,8 @@
 
 #include <tenon/interface/cell.hpp>
 #include <tenon/interface/table.hpp>
+#include <tenon/sql/arena.hpp>
 #include <tenon/sql/call.hpp>
-
-#include "arena.hpp"
 
 struct sqlite3_context;
 struct sqlite3_stmt;
@@ -50,7 +49,7 @@ using List = std::vector<Stored>;
 
 /// What bound values point to. Lifetime: must outlive the statement's run.
 struct BoundValues {
-  Arena bytes;
+  sql::Arena bytes;
   std::deque<List> lists;
 
   void clear() noexcept {
@@ -62,9 +61,9 @@ struct BoundValues {
 /// A value to be written. Errors: DataError for a value that the column cannot hold as it is (NaN, text that is no
 /// UTF-8 or too long, a malformed decimal or JSON); ProgrammingError for one of another type. Lifetime: borrows the
 /// cell's bytes, or lives in `scratch`.
-[[nodiscard]] Stored to_write(const Cell& cell, const StoredColumn& column, Arena& scratch);
+[[nodiscard]] Stored to_write(const Cell& cell, const StoredColumn& column, sql::Arena& scratch);
 /// A value to be compared with `column`, where there is one. Errors: DataError.
-[[nodiscard]] Stored to_compare(const Cell& cell, const StoredColumn* column, Arena& scratch);
+[[nodiscard]] Stored to_compare(const Cell& cell, const StoredColumn* column, sql::Arena& scratch);
 
 /// Returns SQLite's code. The bytes are not copied.
 [[nodiscard]] int bind(sqlite3_stmt* statement, int index, const Stored& value) noexcept;
@@ -77,8 +76,8 @@ void set_result(sqlite3_context* context, const Stored& value) noexcept;
 
 /// Reads one value of the current row; its bytes are copied to `bytes`.
 /// Errors: DataError, naming table and column, for a stored value that does not fit the described type.
-[[nodiscard]] Cell read(sqlite3_stmt* statement, int index, const StoredColumn& column, Arena& bytes);
+[[nodiscard]] Cell read(sqlite3_stmt* statement, int index, const StoredColumn& column, sql::Arena& bytes);
 /// As SQLite stores it: integer, real, text, blob or null. Errors: DataError for text that is no UTF-8.
-[[nodiscard]] Cell read_plain(sqlite3_stmt* statement, int index, Arena& bytes);
+[[nodiscard]] Cell read_plain(sqlite3_stmt* statement, int index, sql::Arena& bytes);
 
 } // namespace tenon::sqlite

@@ -2,6 +2,7 @@
 
 add_executable(sql_test)
 target_sources(sql_test PRIVATE
+  ${CMAKE_CURRENT_LIST_DIR}/sql_arena.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sql_cache.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sql_filters.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sql_malformed.cpp

@@ -6,6 +6,7 @@ find_package(Threads REQUIRED)
 add_executable(sqlite_test)
 target_sources(sqlite_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_bulk.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sqlite_commits.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_cursors.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_decimals.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_errors.cpp
@@ -13,10 +14,12 @@ target_sources(sqlite_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_limits.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_opening.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_predicates.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sqlite_provoked.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_settings.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_sharing.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_sql.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_time_text.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sqlite_traps.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_transactions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_values.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_writes.cpp)

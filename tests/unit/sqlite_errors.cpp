@@ -181,6 +181,33 @@ TEST_CASE_METHOD(Fixture,
   CHECK(referenced.message.find("other rows still refer to this one") != std::string::npos);
 }
 
+TEST_CASE("of several foreign keys the broken one is found by looking where they lead") {
+  TableDesc shares = kNotes;
+  shares.name = "shares";
+  shares.keys = {{"shares_pkey", {0}}};
+  shares.foreign_keys = {{"shares_person_fkey", {1}, "", "people", {"id"}, OnDelete::no_action},
+                         {"shares_title_fkey", {2}, "", "people", {"name"}, OnDelete::no_action},
+                         {"shares_share_fkey", {3}, "", "shares", {"id"}, OnDelete::no_action}};
+  OneSession one;
+  one.create(kPeople);
+  one.create(shares);
+  const std::int64_t id = add_person(one.session->repository(kPeople), "a");
+  IRepository& repository = one.session->repository(shares);
+  const auto broken = [&](std::int64_t person, std::string_view title, std::int64_t share) {
+    return error_of([&] {
+      insert(repository, {1, 2, 3}, {Cell::int64(person), Cell::text(title), Cell::int64(share)});
+    });
+  };
+  insert(repository, {0, 1, 2, 3}, {Cell::int64(1), Cell::int64(id), Cell::text("a"), Cell::int64(1)}); // its own
+  CHECK(broken(99, "a", 1).constraint == "shares_person_fkey");
+  CHECK(broken(id, "b", 1).constraint == "shares_title_fkey");
+  CHECK(broken(id, "b", 1).columns == std::vector<std::string>{"title"});
+  CHECK(broken(id, "a", 99).constraint == "shares_share_fkey");
+  CHECK(broken(id, "a", 99).message.find("shares_share_fkey") != std::string::npos);
+  CHECK(broken(id, "a", 99).message.find("99") == std::string::npos);
+  CHECK(add_person(one.session->repository(kPeople), "b") > 0);
+}
+
 TEST_CASE("a row that others refer to with RESTRICT is a foreign key violation too") {
   TableDesc restricting = kNotes;
   restricting.foreign_keys[0].on_delete = OnDelete::restrict;

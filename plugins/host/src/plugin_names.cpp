@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
+
+#include <tenon/interface/nearest.hpp>
 
 namespace tenon::host {
 
@@ -10,21 +11,6 @@ namespace {
 
 constexpr std::string_view kPrefix = "libtenon_";
 constexpr std::string_view kSuffix = ".so";
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);
