@@ -25,7 +25,7 @@ struct Subject {
   std::string_view name;
   std::string_view backend;
   std::string_view plugin; ///< path
-  Lease (*lease)();
+  Lease (*lease)(const Subject&);
 };
 
 std::string unique_name() {
@@ -33,34 +33,32 @@ std::string unique_name() {
   return fmt::format("contract_{}_{}", ::getpid(), ++count);
 }
 
-const Subject& subject();
-
-std::shared_ptr<IBackend> open(const OwnedOptions& given) {
+std::shared_ptr<IBackend> open(const Subject& subject, const OwnedOptions& given) {
   std::vector<Option> options;
   for (const auto& [key, value] : given)
     options.push_back({key, value});
   host::PluginRequest request;
-  request.backend = subject().backend;
-  request.path = subject().plugin;
+  request.backend = subject.backend;
+  request.path = subject.plugin;
   return host::open_backend(host::load_plugin(request), options);
 }
 
-Lease no_options() {
+[[maybe_unused]] Lease no_options(const Subject&) {
   return {{}, [] {}};
 }
 
-Lease sqlite_memory() {
+Lease sqlite_memory(const Subject&) {
   return {{{"database", ":memory:"}}, [] {}};
 }
 
-Lease sqlite_file() {
+Lease sqlite_file(const Subject&) {
   const auto folder = std::filesystem::temp_directory_path() / unique_name();
   std::filesystem::create_directory(folder);
   return {{{"database", (folder / "contract.db").string()}}, [folder] { std::filesystem::remove_all(folder); }};
 }
 
 /// Databases are made and dropped through the plugin under test: statements of its own SQL, outside of transactions.
-Lease postgresql() {
+Lease postgresql(const Subject& subject) {
   OwnedOptions options;
   const std::array<std::pair<const char*, const char*>, 5> variables{{{"host", "POSTGRES_HOST"},
                                                                       {"port", "POSTGRES_PORT"},
@@ -74,9 +72,9 @@ Lease postgresql() {
     }
     options.emplace_back(key, value);
   }
-  const auto administer = [options](const std::string& sql) {
+  const auto administer = [&subject, options](const std::string& sql) {
     RowBatch none;
-    const auto backend = open(options);
+    const auto backend = open(subject, options);
     const auto session = backend->connect(Deadline::max());
     session->execute(sql, {})->next(none);
   };
@@ -107,6 +105,13 @@ const std::vector<Subject>& subjects() {
   return all;
 }
 
+const Subject* find_subject(std::string_view name) {
+  for (const Subject& one : subjects()) {
+    if (one.name == name) return &one;
+  }
+  return nullptr;
+}
+
 const Subject* chosen = nullptr;
 
 const Subject& subject() {
@@ -124,17 +129,18 @@ std::vector<std::string> subject_names() {
 }
 
 bool choose_subject(std::string_view name) {
-  for (const Subject& one : subjects()) {
-    if (one.name == name) chosen = &one;
-  }
-  return chosen != nullptr && chosen->name == name;
+  chosen = find_subject(name);
+  return chosen != nullptr;
 }
 
-Database::Database() {
-  Lease lease = subject().lease();
+Database::Database() : Database(subject().name) {}
+
+Database::Database(std::string_view name) : subject_(name) {
+  const Subject& known = *find_subject(subject_);
+  Lease lease = known.lease(known);
   options_ = std::move(lease.options);
   drop_ = std::move(lease.drop);
-  backend_ = open(options_);
+  backend_ = open(known, options_);
 }
 
 Database::~Database() {
@@ -159,12 +165,12 @@ Store Database::store(StoreSettings settings) { return Store(backend_, settings)
 std::shared_ptr<IBackend> Database::open_again(const OwnedOptions& more) const {
   OwnedOptions all = options_;
   all.insert(all.end(), more.begin(), more.end());
-  return open(all);
+  return open(*find_subject(subject_), all);
 }
 
 void Database::restart() {
   backend_.reset();
-  backend_ = open(options_);
+  backend_ = open(*find_subject(subject_), options_);
 }
 
 bool claimed(const Database& database, Capability capability, const std::function<void()>& probe) {

@@ -24,7 +24,9 @@ using OwnedOptions = std::vector<std::pair<std::string, std::string>>;
 /// An empty database of the subject, gone with the object. Everything made from it must be gone before.
 class Database {
 public:
-  Database();
+  Database(); ///< of the chosen subject
+  /// Of another one. Requires a known name.
+  explicit Database(std::string_view subject);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -41,6 +43,7 @@ public:
   void restart();
 
 private:
+  std::string subject_;
   OwnedOptions options_;
   std::function<void()> drop_;
   std::shared_ptr<IBackend> backend_;

@@ -64,11 +64,17 @@ std::ostream& operator<<(std::ostream& out, const Value& value) {
   return out << (value.bytes_.size() > kShown ? fmt::format("…\" ({} bytes)", value.bytes_.size()) : "\"");
 }
 
-Tree Tree::column(std::uint32_t position) {
+Tree Tree::leaf(const Node& node) {
   Tree tree;
-  tree.nodes_.push_back({NodeKind::column, 0, 0, position, 0, Cell::null()});
+  tree.nodes_.push_back(node);
   return tree;
 }
+
+Tree Tree::column(std::uint32_t position, std::uint32_t source) {
+  return leaf({NodeKind::column, 0, 0, position, source, Cell::null()});
+}
+
+Tree Tree::output(std::uint32_t position) { return leaf({NodeKind::output, 0, 0, position, 0, Cell::null()}); }
 
 Tree Tree::value(const Value& value) {
   Tree tree;
@@ -94,12 +100,32 @@ Tree Tree::in(std::uint32_t position, const std::vector<Value>& values) {
   return of(NodeKind::in, children);
 }
 
+Tree Tree::json_exists(const Tree& document, const std::vector<Value>& path) {
+  std::vector<Tree> children{document};
+  for (const Value& step : path)
+    children.push_back(value(step));
+  return of(NodeKind::json_exists, children);
+}
+
+Tree Tree::json_value(CellType wanted, const Tree& document, const std::vector<Value>& path) {
+  Tree tree = json_exists(document, path);
+  tree.nodes_.front().kind = NodeKind::json_value;
+  tree.nodes_.front().flags = static_cast<std::uint16_t>(wanted);
+  return tree;
+}
+
+Tree Tree::exists(std::uint32_t source, const std::vector<Tree>& condition) {
+  Tree tree = of(NodeKind::exists, condition);
+  tree.nodes_.front().source = source;
+  return tree;
+}
+
 std::ostream& operator<<(std::ostream& out, const Tree& tree) {
   out << "[kind/children";
   for (const Node& node : tree.nodes_) {
     out << ' ' << static_cast<int>(node.kind);
     if (node.kind == NodeKind::column) {
-      out << ":c" << node.column;
+      out << ":c" << node.source << '.' << node.column;
     } else if (node.kind == NodeKind::value) {
       out << ":(" << Value(node.value) << ')';
     } else {

@@ -57,7 +57,7 @@ class Tree {
 public:
   Tree() = default; ///< true for every row
 
-  static Tree column(std::uint32_t position);
+  static Tree column(std::uint32_t position, std::uint32_t source = 0);
   static Tree value(const Value& value);
   static Tree of(NodeKind kind, const std::vector<Tree>& children);
   static Tree compare(NodeKind kind, std::uint32_t position, const Value& with) {
@@ -65,11 +65,20 @@ public:
   }
   static Tree test(NodeKind kind, std::uint32_t position) { return of(kind, {column(position)}); }
   static Tree in(std::uint32_t position, const std::vector<Value>& values);
+  /// json_value of a type, or json_exists: a document, then the path.
+  static Tree json_value(CellType wanted, const Tree& document, const std::vector<Value>& path);
+  static Tree json_exists(const Tree& document, const std::vector<Value>& path);
+  /// Opens the source number `source` (from 1).
+  static Tree exists(std::uint32_t source, const std::vector<Tree>& condition = {});
+  static Tree output(std::uint32_t position);
 
   [[nodiscard]] Filter filter() const noexcept { return nodes_; }
+  [[nodiscard]] std::span<const Node> nodes() const noexcept { return nodes_; }
   friend std::ostream& operator<<(std::ostream& out, const Tree& tree);
 
 private:
+  static Tree leaf(const Node& node);
+
   std::vector<Node> nodes_;
   std::vector<std::shared_ptr<const Value>> values_; // what the nodes' cells borrow from
 };
