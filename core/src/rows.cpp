@@ -1,55 +1,19 @@
 #include <tenon/core/rows.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "page_cursor.hpp"
+#include <tenon/core/key_index.hpp>
+
+#include "cells.hpp"
 
 namespace tenon::detail {
 namespace {
-
-using Order = boost::container::small_vector<OrderTerm, 4>;
-
-/// The order with the primary key behind it, so that no two rows are equal in it.
-Order with_key(const TableDesc& table, const Order& order) {
-  Order total = order;
-  for (const std::uint32_t column : table.keys.front().columns) {
-    const auto same = [column](const OrderTerm& term) { return term.column == column; };
-    if (std::none_of(total.begin(), total.end(), same)) total.push_back({column, 0, 0, NullOrder::largest});
-  }
-  return total;
-}
-
-/// The rows behind the one with these values: (a > x) or (a = x and b > y) or …, each > turned where the order
-/// descends.
-Tree behind(std::span<const OrderTerm> order, std::span<const Cell> values) {
-  Tree any;
-  for (std::size_t last = 0; last < order.size(); ++last) {
-    Tree all;
-    for (std::size_t i = 0; i <= last; ++i) {
-      const NodeKind kind = i < last ? NodeKind::eq : order[i].descending != 0 ? NodeKind::lt : NodeKind::gt;
-      const Tree one = Tree::compare(kind, order[i].column, values[i]);
-      all = all.empty() ? one : Tree::combine(NodeKind::all_of, all, one);
-    }
-    any = any.empty() ? all : Tree::combine(NodeKind::any_of, any, all);
-  }
-  return any;
-}
-
-void fetch(Session& session, const TableDesc& table, const Query& query, RowSink sink) {
-  session.with(table, [&](IRepository& repository) {
-    const std::unique_ptr<ICursor> cursor = repository.select(query);
-    RowBatch batch;
-    while (cursor->next(batch)) {
-      for (std::size_t i = 0; i < batch.rows; ++i)
-        sink.take(sink.object, batch.row(i));
-    }
-  });
-}
 
 std::string names_of(const TableDesc& table, std::span<const std::uint32_t> columns) {
   std::vector<std::string_view> names;
@@ -58,19 +22,44 @@ std::string names_of(const TableDesc& table, std::span<const std::uint32_t> colu
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+bool among(std::span<const std::uint32_t> list, std::uint32_t column) {
+  return std::find(list.begin(), list.end(), column) != list.end();
+}
+
+/// Positions 0, 1, 2 … of a table's columns; a description is immutable, so views into it stay true.
+std::span<const std::uint32_t> all_columns(const TableDesc& table) {
+  static constexpr std::size_t kMostColumns = 512; // of the longest table there is
+  static const auto positions = [] {
+    std::array<std::uint32_t, kMostColumns> all{};
+    std::iota(all.begin(), all.end(), 0U);
+    return all;
+  }();
+  if (table.columns.size() > kMostColumns) {
+    throw_error(ErrorCode::not_supported, fmt::format("{} has more than {} columns", table.name, kMostColumns));
+  }
+  return {positions.data(), table.columns.size()};
+}
+
 } // namespace
 
-Tree active_only(const Tree& where) {
-  const Tree active = Tree::compare(NodeKind::eq, kIsActiveColumn, Cell::boolean(true));
-  return where.empty() ? active : Tree::combine(NodeKind::all_of, where, active);
+void fetch(Session& session, const TableDesc& table, const Query& query, RowSink sink) {
+  session.with(table, [&](IRepository& repository) {
+    const std::unique_ptr<ICursor> cursor = repository.select(query);
+    RowBatch batch;
+    while (cursor->next(batch))
+      sink.take(sink.object, batch);
+  });
 }
 
 Tree key_equals(const TableDesc& table, std::uint32_t key, std::span<const Cell> values) {
-  Tree tree;
   const auto& columns = table.keys[key].columns;
+  if (columns.size() == 1) return Tree::compare(NodeKind::eq, columns[0], values[0]);
+  Tree tree;
+  tree.inner(NodeKind::all_of, static_cast<std::uint32_t>(columns.size()));
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    const Tree one = Tree::compare(NodeKind::eq, columns[i], values[i]);
-    tree = tree.empty() ? one : Tree::combine(NodeKind::all_of, tree, one);
+    tree.inner(NodeKind::eq, 2);
+    tree.leaf_column(columns[i]);
+    tree.leaf_value(values[i]);
   }
   return tree;
 }
@@ -84,81 +73,73 @@ std::int32_t key_over(const TableDesc& table, std::span<const std::uint32_t> col
   return -1;
 }
 
-void SelectState::rows(RowSink sink) const {
-  const Tree filter = hide_deleted ? active_only(where) : where;
-  const Order sorted = limit != kNoLimit || offset != 0 ? with_key(*table, order) : order;
-  fetch(*session, *table, {filter.filter(), {sorted.data(), sorted.size()}, {}, limit, offset}, sink);
-}
-
-std::uint64_t SelectState::count() const {
-  const Tree filter = hide_deleted ? active_only(where) : where;
-  return session->with(*table, [&](IRepository& repository) { return repository.count(filter.filter()); });
-}
-
-bool SelectState::exists() const {
-  const Tree filter = hide_deleted ? active_only(where) : where;
-  return session->with(*table, [&](IRepository& repository) { return repository.exists(filter.filter()); });
-}
-
-std::string SelectState::page(std::string_view cursor, RowSink sink) const {
-  constexpr std::uint64_t kDefaultPage = 50;
-  if (offset != 0) {
-    throw_error(ErrorCode::programming, "a page with an offset: pages continue behind a cursor",
-                "leave the offset out");
+bool find_row(Session& session, const TableDesc& table, const Visibility& visibility, std::uint32_t key,
+              std::span<const Cell> values, RowSink sink) {
+  const Filters filters = filters_of(session, visibility);
+  bool found = false;
+  if (filters.beyond_active(table)) { // a filter of the application's own is the database's to evaluate
+    const Tree where = filters.apply(table, key_equals(table, key, values));
+    auto take = [&](const RowBatch& batch) {
+      sink.take(sink.object, batch);
+      found = found || batch.rows > 0;
+    };
+    fetch(session, table, {.filter = where.filter(), .order = {}, .outputs = {}, .limit = 1},
+          {&take, [](void* object, const RowBatch& batch) { (*static_cast<decltype(take)*>(object))(batch); }});
+    return found;
   }
-  if (limit == 0) throw_error(ErrorCode::programming, "a page of 0 rows", "ask a limit of at least 1");
-  const Order sorted = with_key(*table, order);
-  const std::span<const OrderTerm> terms(sorted.data(), sorted.size());
-  for (const OrderTerm& term : terms) {
-    if (table->columns[term.column].nullable) {
-      throw_error(ErrorCode::programming,
-                  fmt::format("pages cannot be ordered by {}.{}, which may be NULL", table->name,
-                              table->columns[term.column].name),
-                  "order by columns that are not optional, or use limit and offset");
-    }
-  }
-  Tree filter = hide_deleted ? active_only(where) : where;
-  if (!cursor.empty()) {
-    const CursorValues values = decode_cursor(*table, terms, cursor);
-    const Tree rest = behind(terms, values.cells);
-    filter = filter.empty() ? rest : Tree::combine(NodeKind::all_of, filter, rest);
-  }
-  const std::uint64_t rows = limit == kNoLimit ? kDefaultPage : limit;
-  std::uint64_t taken = 0;
-  std::string next;
-  bool more = false;
-  auto take = [&](const Cell* row) {
-    if (++taken > rows) { // the one row too many that was asked to know whether there is more
-      more = true;
-      return;
-    }
-    if (taken == rows) next = encode_cursor(*table, terms, row);
-    sink.take(sink.object, row);
-  };
-  fetch(*session, *table, {filter.filter(), terms, {}, rows + 1, 0}, row_sink(take));
-  return more ? next : std::string{};
-}
-
-bool find_row(Session& session, const TableDesc& table, std::uint32_t key, std::span<const Cell> values, RowSink sink) {
-  return session.with(table, [&](IRepository& repository) {
+  const bool hides = info_of(table).is_model && !visibility.leaves_out(kActiveFilter);
+  session.with(table, [&](IRepository& repository) {
     const RowBatch batch = repository.find(key, values);
-    if (!batch.empty()) sink.take(sink.object, batch.row(0));
-    return !batch.empty();
+    found = !batch.empty() && !(hides && batch.cells[kIsActiveColumn].integer == 0);
+    if (found) sink.take(sink.object, batch);
   });
+  return found;
+}
+
+std::vector<std::uint32_t> find_rows(Session& session, const TableDesc& table, const Visibility& visibility,
+                                     std::span<const Cell> keys, RowSink sink) {
+  const auto& columns = table.keys.front().columns;
+  const std::size_t width = columns.size();
+  KeyIndex index(width);
+  index.reserve(keys.size() / width);
+  for (std::size_t i = 0; i < keys.size(); i += width)
+    index.add(&keys[i]);
+  index.sort();
+  std::vector<std::uint32_t> places(keys.size() / width, kNoRow);
+  const std::vector<Cell> distinct = index.distinct();
+  if (distinct.empty()) return places;
+
+  Tree wanted;
+  if (width == 1) {
+    wanted = Tree::in(columns[0], distinct);
+  } else {
+    wanted.inner(NodeKind::any_of, static_cast<std::uint32_t>(distinct.size() / width));
+    for (std::size_t i = 0; i < distinct.size(); i += width)
+      wanted.append(key_equals(table, 0, std::span(distinct).subspan(i, width)));
+  }
+  const Tree where = filters_of(session, visibility).apply(table, wanted);
+  std::uint32_t row = 0;
+  std::vector<Cell> key(width);
+  auto take = [&](const RowBatch& batch) {
+    for (std::size_t i = 0; i < batch.rows; ++i, ++row) {
+      for (std::size_t c = 0; c < width; ++c)
+        key[c] = batch.row(i)[columns[c]];
+      for (const std::uint32_t place : index.find(key.data()))
+        places[place] = row;
+    }
+    sink.take(sink.object, batch);
+  };
+  fetch(session, table, {.filter = where.filter(), .order = {}, .outputs = {}},
+        {&take, [](void* object, const RowBatch& batch) { (*static_cast<decltype(take)*>(object))(batch); }});
+  return places;
+}
+
+void check_rows(const Filters& filters, const TableDesc& table, const Cell* row) {
+  if (!filters.session.empty()) filters.check_row(table, row);
 }
 
 WriteRows insert_request(const TableDesc& table, bool omit_key, const Cell* cells, std::size_t rows) {
-  // Positions 0, 1, 2 … of the longest table there is; a description is immutable, so views into it stay true.
-  static constexpr std::size_t kMostColumns = 512;
-  static const auto positions = [] {
-    std::array<std::uint32_t, kMostColumns> all{};
-    std::iota(all.begin(), all.end(), 0U);
-    return all;
-  }();
-  if (table.columns.size() > kMostColumns) {
-    throw_error(ErrorCode::not_supported, fmt::format("{} has more than {} columns", table.name, kMostColumns));
-  }
-  const std::span<const std::uint32_t> all(positions.data(), table.columns.size());
+  const auto all = all_columns(table);
   if (!omit_key) return {all, cells, rows, {}};
   const std::uint32_t generated = *table.generated_column();
   if (generated == 0) return {all.subspan(1), cells, rows, all.first(1)};
@@ -169,51 +150,138 @@ WriteRows insert_request(const TableDesc& table, bool omit_key, const Cell* cell
 }
 
 void insert_rows(Session& session, const TableDesc& table, const WriteRows& rows, RowSink sink) {
-  session.with(table, [&](IRepository& repository) {
-    const RowBatch batch = repository.insert(rows);
-    for (std::size_t i = 0; i < batch.rows; ++i)
-      sink.take(sink.object, batch.row(i));
-  });
+  session.with(table, [&](IRepository& repository) { sink.take(sink.object, repository.insert(rows)); });
 }
 
-void upsert_row(Session& session, const TableDesc& table, std::span<const Cell> row, bool has_key,
-                std::span<const std::uint32_t> conflict, bool is_model, RowSink sink) {
+void upsert_row(Session& session, const TableDesc& table, const Visibility& visibility, std::span<const Cell> row,
+                bool has_key, std::span<const std::uint32_t> conflict, RowSink sink) {
   const std::int32_t key = key_over(table, conflict);
   if (key < 0) {
     throw_error(ErrorCode::programming, fmt::format("{} has no key over {}", table.name, names_of(table, conflict)),
                 "upsert needs a unique constraint: name it with tenon::unique in tenon::Table<Type>::spec");
   }
+  const Filters filters = filters_of(session, visibility);
+  if (!filters.session.empty()) {
+    filters.check_row(table, row.data());
+    filters.check_upsert(table, conflict);
+  }
   const auto generated = table.generated_column();
   const auto& primary = table.keys.front().columns;
-  const auto among = [](const auto& list, std::uint32_t c) {
-    return std::find(list.begin(), list.end(), c) != list.end();
-  };
-  std::vector<std::uint32_t> given, update, returning(table.columns.size());
-  std::vector<Cell> cells;
+  boost::container::small_vector<std::uint32_t, 32> given, update;
+  boost::container::small_vector<Cell, 32> cells;
   for (std::uint32_t c = 0; c < row.size(); ++c) {
-    returning[c] = c;
     if (generated == c && !has_key) continue;
     given.push_back(c);
     cells.push_back(row[c]);
-    if (!among(conflict, c) && !among(primary, c) && !(is_model && c == kCreatedAtColumn)) update.push_back(c);
+    const bool kept = among(conflict, c) || among(primary, c) || (info_of(table).is_model && c == kCreatedAtColumn);
+    if (!kept) update.push_back(c);
   }
   session.with(table, [&](IRepository& repository) {
-    const RowBatch batch =
-        repository.upsert({given, cells.data(), 1, returning}, static_cast<std::uint32_t>(key), update);
+    const WriteRows rows{{given.data(), given.size()}, cells.data(), 1, all_columns(table)};
+    const RowBatch batch = repository.upsert(rows, static_cast<std::uint32_t>(key), {update.data(), update.size()});
     if (batch.empty()) throw_error(ErrorCode::plugin, "the backend returned no row from an upsert into " + table.name);
-    sink.take(sink.object, batch.row(0));
+    sink.take(sink.object, batch);
   });
 }
 
-std::uint64_t update_rows(Session& session, const TableDesc& table, const Tree& where,
-                          std::span<const Assignment> assignments) {
-  return session.with(table, [&](IRepository& repository) {
-    return repository.update({where.filter(), assignments, {}});
-  });
+void Assignments::add(std::uint32_t column, const Tree& expression) {
+  const auto first = static_cast<std::uint32_t>(expressions.nodes().size());
+  expressions.append(expression);
+  list.push_back({column, first, static_cast<std::uint32_t>(expression.nodes().size()), 0, Cell::null()});
 }
 
-std::uint64_t remove_rows(Session& session, const TableDesc& table, const Tree& where) {
-  return session.with(table, [&](IRepository& repository) { return repository.remove(where.filter()); });
+bool Assignments::sets(std::uint32_t column) const noexcept {
+  return std::any_of(list.begin(), list.end(), [column](const Assignment& one) { return one.column == column; });
+}
+
+void Assignments::raise_version(const TableDesc& table) {
+  const std::uint32_t version = info_of(table).version;
+  if (version == kNoColumn || sets(version)) return;
+  add(version, Tree::binary(NodeKind::add, Tree::column(version), Tree::value(Cell::int64(1))));
+}
+
+RowUpdate row_update(Session& session, const TableDesc& table, const Visibility& visibility, const Cell* row,
+                     const Cell* before) {
+  const auto& key = table.keys.front().columns;
+  const ModelInfo& info = info_of(table);
+  RowUpdate made;
+  made.differs = before == nullptr;
+  for (std::uint32_t c = 0; c < table.columns.size(); ++c) {
+    const bool same = before != nullptr && compare_cells(before[c], row[c]) == 0;
+    if (among(key, c)) {
+      if (before != nullptr && !same) {
+        throw_error(ErrorCode::programming,
+                    fmt::format("update_changed of {}: the two rows have different keys", table.name),
+                    "give the row as it was read and the same row with its changes");
+      }
+      continue;
+    }
+    if (c == info.version || (info.is_model && c == kCreatedAtColumn)) continue;
+    if (info.is_model && c == kUpdatedAtColumn) {
+      made.assignments.add(c, row[c]);
+    } else if (!same) {
+      made.assignments.add(c, row[c]);
+      made.differs = true;
+    }
+  }
+  if (!made.differs) return made;
+  check_rows(filters_of(session, visibility), table, row);
+
+  boost::container::small_vector<Cell, 4> values;
+  for (const std::uint32_t column : key)
+    values.push_back(row[column]);
+  made.by_key = key_equals(table, 0, {values.data(), values.size()});
+  if (info.version == kNoColumn) {
+    made.where = made.by_key;
+    return made;
+  }
+  const Cell& read = (before != nullptr ? before : row)[info.version];
+  if (read.integer == std::numeric_limits<std::int64_t>::max()) {
+    throw_error(ErrorCode::data, fmt::format("the version of a row of {} is at its end", table.name));
+  }
+  made.where = Tree::combine(NodeKind::all_of, made.by_key, Tree::compare(NodeKind::eq, info.version, read));
+  made.assignments.add(info.version, Cell::int64(read.integer + 1));
+  return made;
+}
+
+bool update_row(Session& session, const TableDesc& table, const Visibility& visibility, const Cell* row,
+                const Cell* before) {
+  const RowUpdate update = row_update(session, table, visibility, row, before);
+  if (!update.differs) return false;
+  if (update_rows(session, table, visibility, update.where, update.assignments) > 0) return true;
+  if (info_of(table).version != kNoColumn) {
+    const Tree where = filters_of(session, visibility).apply(table, update.by_key);
+    if (session.with(table, [&](IRepository& repository) { return repository.exists(where.filter()); })) {
+      throw_stale(table);
+    }
+  }
+  throw_not_found(table, table.keys.front().columns);
+}
+
+std::uint64_t update_rows(Session& session, const TableDesc& table, const Visibility& visibility, const Tree& where,
+                          const Assignments& assignments) {
+  const Tree filter = filters_of(session, visibility).apply(table, where);
+  const Update update{
+      filter.filter(), {assignments.list.data(), assignments.list.size()}, assignments.expressions.nodes()};
+  return session.with(table, [&](IRepository& repository) { return repository.update(update); });
+}
+
+std::uint64_t remove_rows(Session& session, const TableDesc& table, const Visibility& visibility, const Tree& where) {
+  const Tree filter = filters_of(session, visibility).apply(table, where);
+  return session.with(table, [&](IRepository& repository) { return repository.remove(filter.filter()); });
+}
+
+void throw_stale(const TableDesc& table) {
+  ErrorInfo info;
+  info.code = ErrorCode::stale_data;
+  info.retryable = true;
+  info.message = fmt::format("a row of {} has another {} than the one that was read", table.qualified_name(),
+                             table.columns[info_of(table).version].name);
+  info.hint = "read it again and repeat the change";
+  info.table = table.name;
+  for (const std::uint32_t column : table.keys.front().columns)
+    info.columns.push_back(table.columns[column].name);
+  throw_error(std::move(info));
 }
 
 void throw_mixed_keys(const TableDesc& table) {

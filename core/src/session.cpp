@@ -27,6 +27,11 @@ bool is_lost(const ErrorInfo& info) {
   throw_error(std::move(info));
 }
 
+[[noreturn]] void throw_streaming() {
+  throw_error(ErrorCode::programming, "the session is streaming the rows of a query",
+              "read the stream to its end or destroy it first, or take a second session");
+}
+
 } // namespace
 
 void SessionState::take_connection() {
@@ -36,6 +41,7 @@ void SessionState::take_connection() {
 }
 
 void SessionState::give_back(Condition condition) noexcept {
+  stream.reset();
   Lease pooled;
   {
     const std::lock_guard lock(connection_mutex);
@@ -49,6 +55,7 @@ void SessionState::give_back(Condition condition) noexcept {
 
 ISession& SessionState::connected() {
   if (first_error) throw_doomed(*first_error);
+  if (stream != nullptr) throw_streaming();
   if (connection != nullptr) return *connection->session;
   take_connection();
   if (store->capabilities().has(Capability::transactions)) {
@@ -67,6 +74,7 @@ void SessionState::commit() {
     throw_error(ErrorCode::programming, "commit() inside of nested()", "let nested() return first");
   }
   if (first_error) throw_doomed(*first_error);
+  if (stream != nullptr) throw_streaming();
   if (connection == nullptr) return;
   if (store->capabilities().has(Capability::transactions)) {
     try {
@@ -82,6 +90,7 @@ void SessionState::commit() {
 
 void SessionState::rollback() noexcept {
   hooks.clear();
+  stream.reset();
   if (connection == nullptr) {
     first_error.reset();
     return;
@@ -98,6 +107,20 @@ void SessionState::rollback() noexcept {
     }
   }
   give_back(condition);
+}
+
+void SessionState::fail(const Error& error) noexcept {
+  if (connection == nullptr) return;
+  if (error.broken()) broken = true;
+  // Without transactions each call stands alone, and so does its failure.
+  const bool doomed = error.broken() || store->capabilities().has(Capability::transactions);
+  if (doomed && !first_error) {
+    try {
+      first_error = error.info();
+    } catch (...) { // out of memory: an unnamed first error still dooms the session
+      first_error.emplace();
+    }
+  }
 }
 
 void SessionState::run_hooks() {
@@ -169,19 +192,20 @@ IRepository& Session::enter(const TableDesc& table) {
   return connection.repository(table);
 }
 
-void Session::failed(const Error& error) noexcept {
-  if (state_->connection == nullptr) return;
-  if (error.broken()) state_->broken = true;
-  // Without transactions each call stands alone, and so does its failure.
-  const bool doomed = error.broken() || state_->store->capabilities().has(Capability::transactions);
-  if (doomed && !state_->first_error) {
-    try {
-      state_->first_error = error.info();
-    } catch (...) { // out of memory: an unnamed first error still dooms the session
-      state_->first_error.emplace();
-    }
-  }
+std::span<const detail::SessionFilter> Session::filters() const noexcept { return state_->filters; }
+
+void Session::set_filter(detail::SessionFilter filter) {
+  clear_filter(*filter.table, filter.name);
+  state_->filters.push_back(std::move(filter));
 }
+
+void Session::clear_filter(const TableDesc& table, std::string_view name) noexcept {
+  std::erase_if(state_->filters, [&](const detail::SessionFilter& one) {
+    return detail::same_table(*one.table, table) && one.name == name;
+  });
+}
+
+void Session::failed(const Error& error) noexcept { state_->fail(error); }
 
 std::uint32_t Session::open_savepoint() {
   const auto number = static_cast<std::uint32_t>(state_->savepoints.size() + 1);
@@ -197,6 +221,7 @@ void Session::close_savepoint(std::uint32_t number) {
 
 void Session::undo_savepoint(std::uint32_t number) noexcept {
   if (state_->savepoints.size() < number) return;
+  state_->stream.reset();
   state_->hooks.resize(state_->savepoints[number - 1]);
   state_->savepoints.resize(number - 1);
   if (state_->connection == nullptr || state_->broken) return;

@@ -53,6 +53,10 @@ struct SessionState {
   std::uint64_t statements = 0;
   std::vector<std::size_t> savepoints; // how many hooks there were when each was opened
   std::vector<std::function<void()>> hooks;
+  std::vector<SessionFilter> filters;
+  // Invariant: gone before the connection is given back.
+  std::unique_ptr<ICursor> stream;
+  std::uint64_t streams = 0; // opened so far; the number of the last one
 
   void take_connection();
   void give_back(Condition condition) noexcept;
@@ -60,6 +64,8 @@ struct SessionState {
   void commit();
   void rollback() noexcept;
   void run_hooks();
+  /// Notes a failed call, which dooms the transaction.
+  void fail(const Error& error) noexcept;
 };
 
 } // namespace tenon::detail

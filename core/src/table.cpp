@@ -57,7 +57,12 @@ void TableBuilder::reference(std::uint32_t column, std::string target_schema, st
                                  on_delete});
 }
 
-TableDesc TableBuilder::finish() {
+bool TableBuilder::refers(std::uint32_t column) const noexcept {
+  return std::any_of(table_.foreign_keys.begin(), table_.foreign_keys.end(),
+                     [column](const ForeignKeyDesc& key) { return key.columns == std::vector{column}; });
+}
+
+ModelInfo TableBuilder::finish() {
   if (primary_.empty()) {
     if (!id_) {
       throw_error(ErrorCode::programming, "table " + table_.name + " has no primary key",

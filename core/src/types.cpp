@@ -20,6 +20,26 @@ Uuid new_uuid() {
   return generate();
 }
 
+Uuid new_ordered_uuid() {
+  // RFC 9562, section 5.7: 48 bits of milliseconds, the version, then random bits; of these 12 count up within one
+  // millisecond (method 1 of section 6.2), so that the keys of one thread never go back.
+  thread_local std::uint64_t last_moment = 0; // milliseconds in the upper bits, the counter in the lower 12
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(since);
+  const auto fraction = std::chrono::floor<std::chrono::nanoseconds>(since - milliseconds).count();
+  std::uint64_t moment = (static_cast<std::uint64_t>(milliseconds.count()) << 12) |
+                         static_cast<std::uint64_t>(fraction * 4096 / 1'000'000);
+  if (moment <= last_moment) moment = last_moment + 1;
+  last_moment = moment;
+  Uuid uuid = new_uuid(); // its variant bits stay
+  const std::uint64_t upper = moment >> 12;
+  for (unsigned i = 0; i < 6; ++i)
+    uuid.data[i] = static_cast<std::uint8_t>(upper >> (40 - 8 * i));
+  uuid.data[6] = static_cast<std::uint8_t>(0x70U | ((moment >> 8) & 0x0fU));
+  uuid.data[7] = static_cast<std::uint8_t>(moment & 0xffU);
+  return uuid;
+}
+
 namespace {
 
 constexpr std::size_t kDecimalDigits = 38;
@@ -118,8 +138,19 @@ void throw_unsigned_range(std::uint64_t) {
 void throw_nan() {
   throw_error(ErrorCode::data, "NaN cannot be stored", "use std::optional and leave it empty where there is no number");
 }
-void throw_unknown_enumerator(std::string_view) {
+void throw_unknown_enumerator() {
   throw_error(ErrorCode::data, "a value is none of the enumerators described", "add it to BOOST_DESCRIBE_ENUM");
+}
+void throw_float_range() {
+  throw_error(ErrorCode::data, "a stored number is too large for the member's type", "use double");
+}
+void throw_inexact_duration() {
+  throw_error(ErrorCode::data, "a duration is not whole in microseconds or in the member's unit, or out of its range",
+              "use std::chrono::microseconds");
+}
+void throw_null_element() {
+  throw_error(ErrorCode::data, "an array holds NULL, but its elements are not optional",
+              "make the member a std::vector<std::optional<…>>");
 }
 void throw_invalid_date() { throw_error(ErrorCode::data, "a date that is not in the calendar cannot be stored"); }
 
@@ -136,6 +167,15 @@ void throw_unexpected_cell(CellType wanted, CellType found, std::string_view tab
                                cell_type_name(wanted));
     info.hint = "the backend broke its contract: it must give cells of the described type";
   }
+  throw_error(std::move(info));
+}
+
+void throw_unexpected_output(CellType wanted, CellType found, std::size_t position) {
+  ErrorInfo info;
+  info.code = ErrorCode::data;
+  info.message = fmt::format("output {} of a query gave {} where {} is asked", position + 1, cell_type_name(found),
+                             cell_type_name(wanted));
+  info.hint = found == CellType::null ? "ask a std::optional where there may be NULL" : "ask the type that it has";
   throw_error(std::move(info));
 }
 

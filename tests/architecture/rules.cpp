@@ -48,7 +48,7 @@ struct Library {
 const std::vector<Library>& libraries() {
   static const std::vector<Library> all{
       {"boost/assert/source_location.hpp", {"core/include/", "core/src/"}},
-      {"boost/container/", {"core/include/"}},
+      {"boost/container/", {"core/include/", "core/src/"}},
       {"boost/describe/", {"core/include/", "core/adpa/include/", "examples/"}},
       {"boost/mp11/", {"core/include/"}},
       {"boost/uuid/uuid.hpp", {"core/include/"}},

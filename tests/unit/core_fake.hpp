@@ -93,8 +93,16 @@ public:
   std::vector<std::vector<Cell>> rows; ///< what select gives, one batch per row; also the answer of find and upsert
   std::uint64_t affected = 1;          ///< what update, remove and count answer
   std::vector<Node> filter;
+  std::vector<Source> sources;
   std::vector<OrderTerm> order;
+  std::vector<Output> outputs;
+  std::vector<ColumnRef> group;
+  std::vector<Node> having, expressions;
+  bool distinct = false;
+  RowLock row_lock = RowLock::none;
   std::uint64_t limit = 0;
+  std::string sql;
+  std::vector<Cell> parameters;
   std::vector<std::uint32_t> write_columns, returning, update_columns;
   std::vector<std::size_t> insert_sizes;
   std::vector<Assignment> assignments;
@@ -156,6 +164,11 @@ public:
     script_.called("select");
     note(query.filter);
     script_.order.assign(query.order.begin(), query.order.end());
+    script_.outputs.assign(query.outputs.begin(), query.outputs.end());
+    script_.group.assign(query.group.begin(), query.group.end());
+    script_.having.assign(query.having.begin(), query.having.end());
+    script_.distinct = query.distinct;
+    script_.row_lock = query.lock;
     script_.limit = query.limit;
     return std::make_unique<Cursor>(script_);
   }
@@ -163,6 +176,7 @@ public:
     script_.called("update");
     note(update.filter);
     script_.assignments.assign(update.assignments.begin(), update.assignments.end());
+    script_.expressions.assign(update.expressions.begin(), update.expressions.end());
     return script_.affected;
   }
   std::uint64_t remove(const Filter& filter) override {
@@ -187,7 +201,10 @@ public:
   }
 
 private:
-  void note(const Filter& filter) { script_.filter.assign(filter.begin(), filter.end()); }
+  void note(const Filter& filter) {
+    script_.filter.assign(filter.begin(), filter.end());
+    script_.sources.assign(filter.sources.begin(), filter.sources.end());
+  }
   void note(const WriteRows& rows) {
     script_.write_columns.assign(rows.columns.begin(), rows.columns.end());
     script_.returning.assign(rows.returning.begin(), rows.returning.end());
@@ -239,8 +256,10 @@ public:
     script_->called("create_tables");
     script_->created.assign(tables.begin(), tables.end());
   }
-  std::unique_ptr<ICursor> execute(std::string_view, std::span<const Cell>) override {
+  std::unique_ptr<ICursor> execute(std::string_view sql, std::span<const Cell> parameters) override {
     script_->called("execute");
+    script_->sql = sql;
+    script_->parameters.assign(parameters.begin(), parameters.end());
     return std::make_unique<Cursor>(*script_);
   }
   bool alive() noexcept override { return script_->alive; }

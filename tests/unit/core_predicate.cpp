@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <tenon/core/predicate.hpp>
+#include <tenon/core/relations.hpp>
 #include <tenon/core/repository.hpp>
 
 #include "core_models.hpp"
@@ -45,7 +46,15 @@ std::string text(Filter filter, std::size_t& at) {
     case NodeKind::ends_with: out = "ends_with"; break;
     case NodeKind::is_null: out = "is_null"; break;
     case NodeKind::is_not_null: out = "is_not_null"; break;
-    default: out = "kind " + std::to_string(static_cast<unsigned>(node.kind)); break;
+    case NodeKind::add: out = "add"; break;
+    case NodeKind::subtract: out = "subtract"; break;
+    case NodeKind::multiply: out = "multiply"; break;
+    case NodeKind::divide: out = "divide"; break;
+    case NodeKind::fold: out = "fold"; break;
+    case NodeKind::json_value: out = "json_value"; break;
+    case NodeKind::json_exists: out = "json_exists"; break;
+    case NodeKind::exists: out = "exists"; break;
+    case NodeKind::output: out = "output"; break;
   }
   const std::size_t begin = at - 1;
   out += "(";
@@ -138,16 +147,105 @@ TEST_CASE("order: terms carry column, direction and where NULL goes") {
   CHECK(motto.asc().nulls_first().term.nulls == NullOrder::first);
 }
 
-TEST_CASE("set: an assignment owns its value; nullopt is NULL") {
+TEST_CASE("set: an assignment owns its value; nullopt is NULL; an expression goes over the old values") {
   std::optional<Set<Player>> kept;
   {
     const std::string value(500, 'y');
     kept = set<&Player::motto>(std::optional<std::string>(value));
   }
-  CHECK(kept->assignment().value.bytes() == std::string(500, 'y'));
-  CHECK(set<&Player::motto>(std::nullopt).assignment().value.is_null());
-  CHECK(set<&Player::motto>(std::optional<std::string>()).assignment().value.is_null());
-  CHECK(set<&Player::score>(7L).assignment().value.integer == 7);
+  const auto made = [](const Set<Player>& set) {
+    detail::Assignments assignments;
+    set.add_to(assignments);
+    return assignments;
+  };
+  CHECK(made(*kept).list[0].value.bytes() == std::string(500, 'y'));
+  CHECK(made(set<&Player::motto>(std::nullopt)).list[0].value.is_null());
+  CHECK(made(set<&Player::motto>(std::optional<std::string>())).list[0].value.is_null());
+  CHECK(made(set<&Player::score>(7L)).list[0].value.integer == 7);
+  const auto computed = made(set<&Player::score>(score * 2 + 1));
+  REQUIRE(computed.list[0].nodes == 5);
+  CHECK(computed.expressions.nodes()[0].kind == NodeKind::add);
+}
+
+TEST_CASE("predicate: columns, arithmetic, ranges, text without case") {
+  CHECK(text(nick == motto) == "eq(nickname,motto)");
+  CHECK(text(col<&Player::team_id> < score) == "lt(team_id,score)");
+  CHECK(text(score + 1 > col<&Player::team_id> * 2) == "gt(add(score,1),multiply(team_id,2))");
+  CHECK(text((score - 1) / 2 == 3) == "eq(divide(subtract(score,1),2),3)");
+  CHECK(text(score.between(1, 5)) == "and(ge(score,1),le(score,5))");
+  CHECK(text((score + 1).in({1, 2})) == "in(add(score,1),1,2)");
+  CHECK(text(nick.iequals("AbÉ")) == "eq(fold(nickname),'abÉ')");
+  CHECK(text(nick.ilike("A%")) == "like(fold(nickname),'a%')");
+  CHECK(text(motto.icontains("X")) == "contains(fold(motto),'x')");
+  CHECK(text(nick.istarts_with("X")) == "starts_with(fold(nickname),'x')");
+  CHECK(text(nick.iends_with("X")) == "ends_with(fold(nickname),'x')");
+  CHECK_THROWS_AS(nick.ilike("\\"), DataError);
+}
+
+TEST_CASE("predicate: paths into JSON say the type that is asked") {
+  const auto path = col<&fake::Document::body>.path("theme", 0, std::string("dark"));
+  const auto exists = path.exists().tree();
+  REQUIRE(exists.nodes().size() == 5);
+  CHECK(exists.nodes()[0].kind == NodeKind::json_exists);
+  CHECK(exists.nodes()[0].children == 4);
+  CHECK(exists.nodes()[2].value.bytes() == "theme");
+  CHECK(exists.nodes()[3].value.integer == 0);
+  const auto equal = (path.as<std::string>() == "x").tree();
+  CHECK(equal.nodes()[0].kind == NodeKind::eq);
+  CHECK(equal.nodes()[1].kind == NodeKind::json_value);
+  CHECK(static_cast<CellType>(equal.nodes()[1].flags) == CellType::text);
+}
+
+TEST_CASE("predicate: exists over a relation opens its source, over a link two") {
+  const Predicate<fake::Team> named = exists<&fake::Team::players>(nick == "a");
+  REQUIRE(named.tree().sources().size() == 1);
+  CHECK(named.tree().sources()[0].table == &described<Player>());
+  CHECK(named.tree().sources()[0].kind == JoinKind::exists);
+  CHECK(named.tree().sources()[0].on[0].parent_column == 0);
+  CHECK(named.tree().sources()[0].on[0].column == 6);
+  CHECK(named.tree().nodes()[0].kind == NodeKind::exists);
+  CHECK(named.tree().nodes()[0].source == 1);
+  CHECK(named.tree().nodes()[2].source == 1); // nick is a column of the players
+
+  const Predicate<Player> awarded = exists<&Player::medals>() && exists<&Player::team>(named);
+  const auto& tree = awarded.tree();
+  REQUIRE(tree.sources().size() == 4);
+  CHECK(tree.sources()[1].parent == 1); // medals behind awards
+  CHECK(tree.sources()[2].table == &described<fake::Team>());
+  CHECK(tree.sources()[3].parent == 3); // players of that team
+  CHECK(subtree_end(tree.nodes(), 0) == tree.nodes().size());
+}
+
+TEST_CASE("predicate: the same join asked twice is one") {
+  const auto both =
+      joined<&Player::team>(col<&fake::Team::name> == "a") && joined<&Player::team>(col<&fake::Team::id> > 3);
+  REQUIRE(both.tree().sources().size() == 1);
+  CHECK(both.tree().sources()[0].kind == JoinKind::inner);
+}
+
+TEST_CASE("tree: values survive copies, moves and growth") {
+  Predicate<Player> wanted = nick == "first";
+  for (int i = 0; i < 50; ++i)
+    wanted = std::move(wanted) && motto == std::string(static_cast<std::size_t>(i), 'm');
+  std::vector<Predicate<Player>> kept(3, wanted);
+  kept.insert(kept.begin(), nick == "short");
+  const Predicate<Player> moved = std::move(kept.back());
+  CHECK(text(moved) == text(wanted));
+  CHECK_THAT(text(moved), Catch::Contains("eq(nickname,'first')") && Catch::Contains(std::string(49, 'm')));
+}
+
+TEST_CASE("tree: arrays are copied with what they hold") {
+  std::optional<Predicate<fake::Document>> kept;
+  {
+    const std::vector<std::string> tags{"one", "", std::string(100, 't')};
+    kept = col<&fake::Document::tags> == tags;
+  }
+  const Predicate<fake::Document> both = *kept && *kept;
+  const Cell& array = both.tree().nodes().back().value;
+  REQUIRE(array.element_count() == 3);
+  CHECK(array.elements()[0].bytes() == "one");
+  CHECK(array.elements()[1].size == 0);
+  CHECK(array.elements()[2].bytes() == std::string(100, 't'));
 }
 
 } // namespace

@@ -4,8 +4,10 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <boost/describe/enum.hpp>
 #include <catch2/catch.hpp>
@@ -13,8 +15,37 @@
 #include <tenon/core/type_map.hpp>
 #include <tenon/core/types.hpp>
 
+namespace tenon::types_test {
+enum class Numbered { low = 3, high = 7 };
+BOOST_DESCRIBE_ENUM(Numbered, low, high)
+
+/// A type of an application: stored as text that has to be made.
+struct Point {
+  int x = 0, y = 0;
+  friend bool operator==(const Point&, const Point&) = default;
+};
+} // namespace tenon::types_test
+
+template <> inline constexpr auto tenon::enum_form<tenon::types_test::Numbered> = tenon::EnumForm::number;
+template <> struct tenon::TypeMap<tenon::types_test::Point> {
+  using Point = types_test::Point;
+  static constexpr CellType type = CellType::text;
+  static Cell write(const Point& point, Scratch& scratch) {
+    return Cell::text(scratch.keep(std::to_string(point.x) + "," + std::to_string(point.y)));
+  }
+  static void read(const Cell& cell, Point& point) {
+    const std::string text(cell.bytes());
+    const auto comma = text.find(',');
+    if (comma == std::string::npos) throw_error(ErrorCode::data, "not a point");
+    point = {std::stoi(text.substr(0, comma)), std::stoi(text.substr(comma + 1))};
+  }
+};
+
 namespace tenon {
 namespace {
+
+using types_test::Numbered;
+using types_test::Point;
 
 enum class Colour { red, green };
 BOOST_DESCRIBE_ENUM(Colour, red, green)
@@ -22,7 +53,8 @@ enum class Plain : std::uint8_t { one = 1, two = 2 };
 
 template <class T> T round_trip(const T& value) {
   T out{};
-  const Cell cell = TypeMap<T>::write(value);
+  Scratch scratch;
+  const Cell cell = detail::write_value(value, scratch);
   CHECK(cell.type == TypeMap<T>::type);
   TypeMap<T>::read(cell, out);
   return out;
@@ -120,10 +152,88 @@ TEST_CASE("type map: described enums are stored by name, others by number") {
 }
 
 TEST_CASE("type map: an empty optional is NULL, and NULL is not empty") {
-  CHECK(detail::write_cell(std::optional<std::string>()).is_null());
+  Scratch scratch;
+  const auto write = [&](const std::optional<std::string>& value) { return detail::write_cell(value, scratch); };
+  CHECK(write(std::optional<std::string>()).is_null());
   const std::optional<std::string> empty("");
-  CHECK(detail::write_cell(empty).type == CellType::text);
-  CHECK(detail::write_cell(empty).size == 0);
+  CHECK(write(empty).type == CellType::text);
+  CHECK(write(empty).size == 0);
+}
+
+TEST_CASE("type map: a described enum can be stored by number; other numbers are none of it") {
+  CHECK(TypeMap<Numbered>::write(Numbered::high).integer == 7);
+  CHECK(round_trip(Numbered::low) == Numbered::low);
+  Numbered value{};
+  CHECK_THROWS_AS(TypeMap<Numbered>::read(Cell::int64(4), value), DataError);
+  CHECK_THROWS_AS(TypeMap<Numbered>::write(static_cast<Numbered>(4)), DataError);
+}
+
+TEST_CASE("type map: durations are whole microseconds, exact or refused") {
+  using namespace std::chrono;
+  CHECK(TypeMap<seconds>::write(seconds(-3)).integer == -3'000'000);
+  CHECK(TypeMap<nanoseconds>::write(nanoseconds(2000)).integer == 2);
+  CHECK(round_trip(hours(5)) == hours(5));
+  CHECK(round_trip(microseconds::max()) == microseconds::max());
+  CHECK_THROWS_AS(TypeMap<nanoseconds>::write(nanoseconds(1)), DataError);
+  CHECK_THROWS_AS(TypeMap<hours>::write(hours::max()), DataError);
+  CHECK_THROWS_AS(TypeMap<seconds>::write(seconds::max()), DataError);
+  minutes read{};
+  CHECK_THROWS_AS(TypeMap<minutes>::read(Cell::int64(1), read), DataError);
+  nanoseconds fine{};
+  CHECK_THROWS_AS(TypeMap<nanoseconds>::read(Cell::int64(std::numeric_limits<std::int64_t>::max()), fine), DataError);
+}
+
+TEST_CASE("type map: identifiers are stored as their value and are not each other") {
+  struct A;
+  struct B;
+  CHECK(TypeMap<Id<A>>::write(Id<A>{7}).integer == 7);
+  CHECK(round_trip(Id<B, Uuid>{new_uuid()}).value.version() == Uuid::version_random_number_based);
+  CHECK(round_trip(Id<A, std::string>{"x"}) == Id<A, std::string>{"x"});
+  static_assert(!std::is_convertible_v<Id<A>, Id<B>> && !std::is_convertible_v<std::int64_t, Id<A>>);
+}
+
+TEST_CASE("type map: vectors are arrays of their elements, which may be NULL where they are optional") {
+  CHECK(round_trip(std::vector<std::string>{"a", "", "c"}) == std::vector<std::string>{"a", "", "c"});
+  CHECK(round_trip(std::vector<bool>{true, false}) == std::vector<bool>{true, false});
+  CHECK(round_trip(std::vector<std::int16_t>{-1, 2}) == std::vector<std::int16_t>{-1, 2});
+  CHECK(round_trip(std::vector<double>{}).empty());
+  CHECK(round_trip(std::vector<Colour>{Colour::green}) == std::vector<Colour>{Colour::green});
+  const std::vector<std::optional<int>> holes{1, std::nullopt, 3};
+  CHECK(round_trip(holes) == holes);
+  static_assert(TypeMap<std::vector<float>>::element == CellType::float64);
+  const Cell null = Cell::null();
+  std::vector<int> whole;
+  CHECK_THROWS_AS(TypeMap<std::vector<int>>::read(Cell::array(&null, 1), whole), DataError);
+}
+
+TEST_CASE("type map: a type of the application's own, with what its cell points to made for the call") {
+  static_assert(Storable<Point> && !detail::WritesInPlace<Point>);
+  CHECK(round_trip(Point{3, -4}) == Point{3, -4});
+  Point point;
+  CHECK_THROWS_AS(TypeMap<Point>::read(Cell::text("x"), point), DataError);
+}
+
+TEST_CASE("type map: a float holds what it can, and makes no infinity of a number") {
+  float value = 0;
+  CHECK_THROWS_AS(TypeMap<float>::read(Cell::float64(1e300), value), DataError);
+  TypeMap<float>::read(Cell::float64(std::numeric_limits<double>::infinity()), value);
+  CHECK(value == std::numeric_limits<float>::infinity());
+}
+
+TEST_CASE("ordered uuids are of version 7, differ, and never go back within a thread") {
+  Uuid last = new_ordered_uuid();
+  CHECK((last.data[6] >> 4) == 7);
+  CHECK(last.variant() == Uuid::variant_rfc_4122);
+  for (int i = 0; i < 10'000; ++i) {
+    const Uuid next = new_ordered_uuid();
+    if (!(last < next)) FAIL("not ordered at " << i);
+    last = next;
+  }
+  std::int64_t milliseconds = 0;
+  for (int i = 0; i < 6; ++i)
+    milliseconds = milliseconds * 256 + last.data[i];
+  const auto made = std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(milliseconds));
+  CHECK(std::chrono::abs(made - std::chrono::system_clock::now()) < std::chrono::seconds(5));
 }
 
 TEST_CASE("errors name no value") {

@@ -15,16 +15,25 @@
 #include <utility>
 #include <vector>
 
+#include <tenon/core/filters.hpp>
+#include <tenon/core/predicate.hpp>
 #include <tenon/interface/capabilities.hpp>
 #include <tenon/interface/error.hpp>
 #include <tenon/interface/session.hpp>
 
 namespace tenon {
 
+class Batch;
+class SqlQuery;
+
 namespace detail {
+class RowStream;
 class StoreState;
 struct SessionState;
 } // namespace detail
+
+/// Whether a session's filter holds for what is written too.
+enum class FilterWrites { check, leave };
 
 class TENON_VISIBLE Session {
 public:
@@ -68,6 +77,26 @@ public:
   /// call. Capability: sql.
   [[nodiscard]] std::unique_ptr<ICursor> execute(std::string_view sql, std::span<const Cell> parameters = {});
 
+  /// The same, typed: sql("select name, age from t where id = $1", 5).all<std::tuple<std::string, int>>().
+  /// Lifetime: text and values must live until it is run. Capability: sql.
+  template <class... Values> [[nodiscard]] SqlQuery sql(std::string_view text, const Values&... values);
+
+  /// Writes to be sent together, in as few round trips as the backend can.
+  [[nodiscard]] Batch batch();
+
+  /// From now on every statement of this session on T has this condition: queries, counts, updates and removes, finding
+  /// by key, joins, relations and conditions over them; in a query it is switched off by name, without_filter(name).
+  /// Checked, rows that are outside of it are not written either: create, update and upsert of one are
+  /// ProgrammingError, and so are an assignment to a column of it and an upsert whose key does not hold its columns.
+  /// Made for tenants: session.set_filter("tenant", col<&User::tenant_id> == id). Replaces one with the same name, one
+  /// of the model's spec too.
+  template <class T>
+  void set_filter(std::string_view name, const Predicate<T>& condition, FilterWrites writes = FilterWrites::check) {
+    set_filter({&described<T>(), std::string(name), condition.tree(), writes == FilterWrites::check});
+  }
+  /// Forgets what set_filter set; harmless if it is not there.
+  template <class T> void clear_filter(std::string_view name) { clear_filter(described<T>(), name); }
+
   /// Ends a running call of this session with Cancelled. Threads: any. Capability: cancel.
   void cancel() noexcept;
 
@@ -78,6 +107,8 @@ public:
   /// COMMIT, savepoints and the fetching of further rows do not count. For tests that forbid N + 1 queries.
   [[nodiscard]] std::uint64_t statements() const noexcept;
 
+  /// For the typed front.
+  [[nodiscard]] std::span<const detail::SessionFilter> filters() const noexcept;
   /// For the typed front and tools: calls `use` with the repository of a table, begins a transaction first if none is
   /// open, and notes a failure. `table` must outlive the store.
   template <class Use> decltype(auto) with(const TableDesc& table, Use&& use) {
@@ -101,12 +132,15 @@ public:
   }
 
 private:
+  friend class detail::RowStream;
   friend class detail::StoreState;
   explicit Session(std::unique_ptr<detail::SessionState> state) noexcept;
 
   [[nodiscard]] ISession& enter();
   [[nodiscard]] IRepository& enter(const TableDesc& table);
   void failed(const Error& error) noexcept;
+  void set_filter(detail::SessionFilter filter);
+  void clear_filter(const TableDesc& table, std::string_view name) noexcept;
   [[nodiscard]] std::uint32_t open_savepoint();
   void close_savepoint(std::uint32_t number);
   void undo_savepoint(std::uint32_t number) noexcept;

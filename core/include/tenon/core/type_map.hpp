@@ -7,17 +7,25 @@
 //     static void read(const Cell& cell, Celsius& value);   // cell.type is `type`
 //   };
 //
-// NULL is handled by std::optional<T>. Errors: DataError for a value that does not fit. Threads: pure functions.
+// A type whose stored form has to be made first takes write(const T& value, Scratch& scratch) instead and keeps what
+// the cell points to in `scratch`. NULL is handled by std::optional<T>. For an identifier that is not to be mixed up
+// with others, tenon::Id needs no specialisation. Errors: DataError for a value that does not fit. Threads: pure
+// functions.
 
 #include <chrono>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <forward_list>
 #include <limits>
 #include <optional>
+#include <ratio>
 #include <string>
+#include <string_view>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include <boost/describe/enum.hpp>
 #include <boost/describe/enum_to_string.hpp>
@@ -31,11 +39,43 @@ namespace tenon {
 
 template <class T> struct TypeMap {};
 
+/// What cells point to that had to be made for one call. Costs no heap while nothing is kept.
+/// Lifetime: views stay true until it is cleared or destroyed. Threads: one.
+class Scratch {
+public:
+  Scratch() = default;
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  [[nodiscard]] std::string_view keep(std::string text) { return texts_.emplace_front(std::move(text)); }
+  [[nodiscard]] Cell* cells(std::size_t count) { return cells_.emplace_front(count, Cell::null()).data(); }
+  void clear() noexcept {
+    texts_.clear();
+    cells_.clear();
+  }
+
+private:
+  std::forward_list<std::string> texts_;
+  std::forward_list<std::vector<Cell>> cells_;
+};
+
+namespace detail {
+
+template <class T>
+concept WritesInPlace = requires(const T& value) {
+  { TypeMap<T>::write(value) } -> std::same_as<Cell>;
+};
+template <class T>
+concept WritesToScratch = requires(const T& value, Scratch& scratch) {
+  { TypeMap<T>::write(value, scratch) } -> std::same_as<Cell>;
+};
+
+} // namespace detail
+
 /// A type that a column can hold; without the optional, if it is one.
 template <class T>
-concept Storable = requires(const T& value, T& out, const Cell& cell) {
+concept Storable = (detail::WritesInPlace<T> || detail::WritesToScratch<T>)&&requires(T& out, const Cell& cell) {
   { TypeMap<T>::type } -> std::convertible_to<CellType>;
-  { TypeMap<T>::write(value) } -> std::same_as<Cell>;
   TypeMap<T>::read(cell, out);
 };
 
@@ -44,8 +84,11 @@ namespace detail {
 [[noreturn]] TENON_VISIBLE void throw_integer_range(std::int64_t value);
 [[noreturn]] TENON_VISIBLE void throw_unsigned_range(std::uint64_t value);
 [[noreturn]] TENON_VISIBLE void throw_nan();
-[[noreturn]] TENON_VISIBLE void throw_unknown_enumerator(std::string_view name);
+[[noreturn]] TENON_VISIBLE void throw_unknown_enumerator();
 [[noreturn]] TENON_VISIBLE void throw_invalid_date();
+[[noreturn]] TENON_VISIBLE void throw_float_range();
+[[noreturn]] TENON_VISIBLE void throw_inexact_duration();
+[[noreturn]] TENON_VISIBLE void throw_null_element();
 
 template <class T> struct IsOptional : std::false_type {};
 template <class T> struct IsOptional<std::optional<T>> : std::true_type {};
@@ -84,7 +127,14 @@ template <std::floating_point T> struct TypeMap<T> {
     if (std::isnan(value)) detail::throw_nan();
     return Cell::float64(static_cast<double>(value));
   }
-  static void read(const Cell& cell, T& value) noexcept { value = static_cast<T>(cell.real); }
+  static void read(const Cell& cell, T& value) {
+    if constexpr (sizeof(T) < sizeof(double)) { // rounds as any conversion does, but makes no infinity of a number
+      if (std::isfinite(cell.real) && std::fabs(cell.real) > static_cast<double>(std::numeric_limits<T>::max())) {
+        detail::throw_float_range();
+      }
+    }
+    value = static_cast<T>(cell.real);
+  }
 };
 
 template <> struct TypeMap<std::string> {
@@ -121,6 +171,32 @@ template <> struct TypeMap<Date> {
   }
 };
 
+/// Durations of any unit are stored as microseconds. Errors: DataError for one that is not whole in the unit that it is
+/// written to or read into, or is out of range.
+template <std::integral Rep, class Period> struct TypeMap<std::chrono::duration<Rep, Period>> {
+  using Value = std::chrono::duration<Rep, Period>;
+  static constexpr CellType type = CellType::int64;
+  static Cell write(Value value) {
+    return Cell::int64(convert<std::int64_t, Rep>(value.count(), std::ratio_divide<Period, std::micro>()));
+  }
+  static void read(const Cell& cell, Value& value) {
+    value = Value(convert<Rep, std::int64_t>(cell.integer, std::ratio_divide<std::micro, Period>()));
+  }
+
+private:
+  template <class To, class From, std::intmax_t N, std::intmax_t D> static To convert(From count, std::ratio<N, D>) {
+    __extension__ using Wide = __int128; // 64 bits times any standard unit fit
+    const Wide scaled = static_cast<Wide>(count) * N;
+    if (scaled % D != 0) detail::throw_inexact_duration();
+    const Wide whole = scaled / D;
+    if (whole < static_cast<Wide>(std::numeric_limits<To>::min()) ||
+        whole > static_cast<Wide>(std::numeric_limits<To>::max())) {
+      detail::throw_inexact_duration();
+    }
+    return static_cast<To>(whole);
+  }
+};
+
 template <> struct TypeMap<Uuid> {
   static constexpr CellType type = CellType::uuid;
   static Cell write(const Uuid& value) noexcept { return Cell::uuid(value.data); }
@@ -139,20 +215,31 @@ template <> struct TypeMap<Json> {
   static void read(const Cell& cell, Json& value) { value = Json::trusted(std::string(cell.bytes())); }
 };
 
-/// Enums described with BOOST_DESCRIBE_ENUM are stored by name, others by number.
+/// How an enum is stored. Choose otherwise at global scope:
+///   template <> inline constexpr auto tenon::enum_form<Colour> = tenon::EnumForm::number;
+enum class EnumForm { name, number };
+template <class T>
+inline constexpr EnumForm enum_form =
+    boost::describe::has_describe_enumerators<T>::value ? EnumForm::name : EnumForm::number;
+
+/// Enums described with BOOST_DESCRIBE_ENUM are stored by name unless enum_form says otherwise, others by number. A
+/// described one holds no other value than those described.
 template <class T>
 requires std::is_enum_v<T>
 struct TypeMap<T> {
-  static constexpr bool by_name = boost::describe::has_describe_enumerators<T>::value;
+  static constexpr bool described = boost::describe::has_describe_enumerators<T>::value;
+  static constexpr bool by_name = enum_form<T> == EnumForm::name;
+  static_assert(described || !by_name,
+                "an enum that is stored by name is described: BOOST_DESCRIBE_ENUM(Type, names…)");
   static constexpr CellType type = by_name ? CellType::text : CellType::int64;
+
   static Cell write(T value) {
-    if constexpr (by_name) {
+    if constexpr (described) {
       const char* name = boost::describe::enum_to_string(value, nullptr);
-      if (name == nullptr) detail::throw_unknown_enumerator(std::to_string(static_cast<std::int64_t>(value)));
-      return Cell::text(name);
-    } else {
-      return TypeMap<std::underlying_type_t<T>>::write(static_cast<std::underlying_type_t<T>>(value));
+      if (name == nullptr) detail::throw_unknown_enumerator();
+      if constexpr (by_name) return Cell::text(name);
     }
+    return TypeMap<std::underlying_type_t<T>>::write(static_cast<std::underlying_type_t<T>>(value));
   }
   static void read(const Cell& cell, T& value) {
     if constexpr (by_name) {
@@ -162,28 +249,102 @@ struct TypeMap<T> {
         value = enumerator.value;
         known = true;
       });
-      if (!known) detail::throw_unknown_enumerator(cell.bytes());
+      if (!known) detail::throw_unknown_enumerator();
     } else {
       std::underlying_type_t<T> number{};
       TypeMap<std::underlying_type_t<T>>::read(cell, number);
       value = static_cast<T>(number);
+      if constexpr (described) {
+        if (boost::describe::enum_to_string(value, nullptr) == nullptr) detail::throw_unknown_enumerator();
+      }
+    }
+  }
+};
+
+/// Stored as the value inside.
+template <class Tag, class Value> struct TypeMap<Id<Tag, Value>> {
+  static constexpr CellType type = TypeMap<Value>::type;
+  static Cell write(const Id<Tag, Value>& id) { return TypeMap<Value>::write(id.value); }
+  static void read(const Cell& cell, Id<Tag, Value>& id) { TypeMap<Value>::read(cell, id.value); }
+};
+
+/// Arrays of booleans, integers, floating-point numbers, text, and what is stored as one of these; elements may be
+/// optional. (A vector of bytes is a blob.) Capability: arrays.
+template <class E>
+requires(std::is_enum_v<Unwrapped<E>> || detail::WritesInPlace<Unwrapped<E>>) struct TypeMap<std::vector<E>> {
+  using Element = Unwrapped<E>;
+  static constexpr CellType type = CellType::array;
+  static constexpr CellType element = TypeMap<Element>::type;
+  static_assert(element == CellType::boolean || element == CellType::int64 || element == CellType::float64 ||
+                    element == CellType::text,
+                "elements of an array are booleans, integers, floating-point numbers or text");
+
+  static Cell write(const std::vector<E>& values, Scratch& scratch) {
+    Cell* const cells = scratch.cells(values.size());
+    std::size_t i = 0;
+    for (const auto& value : values) {
+      if constexpr (detail::IsOptional<E>::value) {
+        if (value) cells[i] = TypeMap<Element>::write(*value);
+      } else {
+        cells[i] = TypeMap<Element>::write(value);
+      }
+      ++i;
+    }
+    return Cell::array(cells, values.size());
+  }
+  static void read(const Cell& cell, std::vector<E>& values) {
+    values.clear();
+    values.reserve(cell.element_count());
+    for (std::size_t i = 0; i < cell.element_count(); ++i) {
+      const Cell& one = cell.elements()[i];
+      if (one.is_null()) {
+        if constexpr (detail::IsOptional<E>::value) {
+          values.emplace_back();
+          continue;
+        } else {
+          detail::throw_null_element();
+        }
+      }
+      Element value{};
+      TypeMap<Element>::read(one, value);
+      values.push_back(std::move(value));
     }
   }
 };
 
 namespace detail {
 
-template <class T> Cell write_cell(const T& value) {
-  if constexpr (IsOptional<T>::value) {
-    return value ? TypeMap<Unwrapped<T>>::write(*value) : Cell::null();
-  } else {
+template <class T> Cell write_value(const T& value, Scratch& scratch) {
+  if constexpr (WritesInPlace<T>) {
     return TypeMap<T>::write(value);
+  } else {
+    return TypeMap<T>::write(value, scratch);
+  }
+}
+
+/// The cell of a member, which may be optional. Borrows from `value` and `scratch`.
+template <class T> Cell write_cell(const T& value, Scratch& scratch) {
+  if constexpr (IsOptional<T>::value) {
+    return value ? write_value(*value, scratch) : Cell::null();
+  } else {
+    return write_value(value, scratch);
+  }
+}
+
+/// Of an array the type of its elements, else null.
+template <class T> consteval CellType element_type() {
+  if constexpr (requires { TypeMap<T>::element; }) {
+    return TypeMap<T>::element;
+  } else {
+    return CellType::null;
   }
 }
 
 /// Requires a cell of the column's type, or NULL.
 [[noreturn]] TENON_VISIBLE void throw_unexpected_cell(CellType wanted, CellType found, std::string_view table,
                                                       std::string_view column);
+/// The same of the output of a query at this position.
+[[noreturn]] TENON_VISIBLE void throw_unexpected_output(CellType wanted, CellType found, std::size_t position);
 
 } // namespace detail
 } // namespace tenon

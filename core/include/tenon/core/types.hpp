@@ -26,6 +26,18 @@ using Uuid = boost::uuids::uuid;
 
 /// A random (version 4) UUID.
 [[nodiscard]] TENON_VISIBLE Uuid new_uuid();
+/// A UUID for keys (version 7): the time in milliseconds, then random bits. Later ones sort behind earlier ones, so
+/// that an index over them grows at its end; those of one thread strictly so.
+[[nodiscard]] TENON_VISIBLE Uuid new_ordered_uuid();
+
+/// A key that is not mixed up with the keys of other models: `Id<Project> project_id` is assigned and compared only
+/// with its own kind. Stored as its value. `Tag` is any type, usually the model; it may be incomplete.
+template <class Tag, class Value = std::int64_t> struct Id {
+  Value value{};
+
+  friend bool operator==(const Id&, const Id&) = default;
+  friend auto operator<=>(const Id&, const Id&) = default;
+};
 
 /// An exact decimal number of at most 38 digits, kept as text with its scale: 1.50 stays "1.50" and equals 1.5.
 class TENON_VISIBLE Decimal {

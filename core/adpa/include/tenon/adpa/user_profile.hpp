@@ -16,6 +16,7 @@ struct UserProfile : Model<UserProfile> {
   std::string locale = "en";    ///< a BCP 47 tag
   std::string timezone = "UTC"; ///< a name of the IANA time zone database
   Json preferences = Json::trusted("{}");
+  Related<User> user; ///< of user_id; loaded by with<&UserProfile::user>()
 
   friend bool operator==(const UserProfile&, const UserProfile&) = default;
 };
@@ -28,7 +29,7 @@ template <> struct tenon::Table<tenon::adpa::UserProfile> {
   using UserProfile = tenon::adpa::UserProfile;
   static constexpr auto spec =
       tenon::table("user_profiles", tenon::unique<&UserProfile::user_id>,
-                   tenon::references<&UserProfile::user_id, &tenon::adpa::User::id>(tenon::OnDelete::cascade),
+                   tenon::belongs_to<&UserProfile::user, &UserProfile::user_id>(tenon::OnDelete::cascade),
                    tenon::max_length<&UserProfile::display_name>(200), tenon::max_length<&UserProfile::locale>(35),
                    tenon::max_length<&UserProfile::timezone>(64));
 };

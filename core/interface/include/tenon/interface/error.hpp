@@ -46,6 +46,7 @@ enum class ErrorCode : std::int32_t {
   programming = 51,
   not_found = 52,
   not_supported = 53,
+  not_loaded = 54, ///< raised by the typed front alone
 };
 
 /// Everything an error carries. Backends fill what they know; empty means unknown.
@@ -220,6 +221,11 @@ class TENON_VISIBLE ProgrammingError : public Error {
 public:
   using Error::Error;
 };
+/// A relation of a row was read that no query has loaded: ask for it by with<…>().
+class TENON_VISIBLE NotLoaded : public ProgrammingError {
+public:
+  using ProgrammingError::ProgrammingError;
+};
 /// get() or get_by() of a row that is not there (find() and find_by() return an empty optional instead).
 class TENON_VISIBLE NotFound : public Error {
 public:
@@ -261,6 +267,7 @@ public:
     case ErrorCode::programming: throw ProgrammingError(std::move(info));
     case ErrorCode::not_found: throw NotFound(std::move(info));
     case ErrorCode::not_supported: throw NotSupported(std::move(info));
+    case ErrorCode::not_loaded: throw NotLoaded(std::move(info));
   }
   throw OperationalError(std::move(info));
 }
@@ -304,6 +311,7 @@ public:
     case ErrorCode::programming: return "ProgrammingError";
     case ErrorCode::not_found: return "NotFound";
     case ErrorCode::not_supported: return "NotSupported";
+    case ErrorCode::not_loaded: return "NotLoaded";
   }
   return "Error";
 }

@@ -1,0 +1,187 @@
+#include <tenon/core/batch.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <memory_resource>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace tenon {
+
+using detail::Assignments;
+using detail::Tree;
+
+/// What the items point to lies in an arena that is given up as a whole.
+class Batch::State {
+public:
+  explicit State(Session& of) : session(&of) {}
+
+  Session* session;
+
+  /// Cells whose bytes are in the arena too.
+  Cell keep(Cell cell) {
+    if (cell.type == CellType::array) {
+      cell.data = keep_cells(cell.elements(), cell.element_count());
+    } else if (cell.size > 0) {
+      void* const room = arena_.allocate(cell.size, 1);
+      std::memcpy(room, cell.data, cell.size);
+      cell.data = room;
+    } else if (points(cell.type)) {
+      cell.data = "";
+    }
+    return cell;
+  }
+  const Cell* keep_cells(const Cell* cells, std::size_t count) {
+    Cell* const room = make<Cell>(count);
+    for (std::size_t i = 0; i < count; ++i)
+      room[i] = keep(cells[i]);
+    return room;
+  }
+  std::span<const Node> keep_nodes(std::span<const Node> nodes) {
+    Node* const room = make<Node>(nodes.size());
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      room[i] = nodes[i];
+      if (nodes[i].kind == NodeKind::value) room[i].value = keep(nodes[i].value);
+    }
+    return {room, nodes.size()};
+  }
+  Filter keep_filter(const Tree& tree) {
+    Source* const room = make<Source>(tree.sources().size());
+    std::copy(tree.sources().begin(), tree.sources().end(), room);
+    return {keep_nodes(tree.nodes()), {room, tree.sources().size()}};
+  }
+  Update keep_update(const Tree& where, const Assignments& assignments) {
+    Assignment* const room = make<Assignment>(assignments.list.size());
+    for (std::size_t i = 0; i < assignments.list.size(); ++i) {
+      room[i] = assignments.list[i];
+      room[i].value = keep(room[i].value);
+    }
+    return {keep_filter(where), {room, assignments.list.size()}, keep_nodes(assignments.expressions.nodes())};
+  }
+
+  /// One item, or several creates that became one.
+  struct Write {
+    BatchItem item;
+    std::size_t first = 0;   // position in the result
+    bool checked = false;    // an update of a value: one row or an error
+    bool omit_key = false;   // of an insert
+    std::vector<Cell> cells; // of an insert
+  };
+  std::deque<Write> writes;
+  std::size_t size = 0;
+
+  Write& add(const TableDesc& table, BatchKind kind) {
+    Write& write = writes.emplace_back();
+    write.item.table = &table;
+    write.item.kind = kind;
+    write.first = size++;
+    return write;
+  }
+
+private:
+  static bool points(CellType type) {
+    return type == CellType::text || type == CellType::blob || type == CellType::json || type == CellType::decimal;
+  }
+  template <class T> T* make(std::size_t count) {
+    T* const room = static_cast<T*>(arena_.allocate(count * sizeof(T), alignof(T)));
+    std::uninitialized_default_construct_n(room, count);
+    return room;
+  }
+  std::pmr::monotonic_buffer_resource arena_;
+};
+
+namespace {
+
+const detail::Visibility& visible() {
+  static const detail::Visibility none;
+  return none;
+}
+detail::Filters filters_of(const Session& session) { return detail::filters_of(session, visible()); }
+
+} // namespace
+
+Batch::Batch(Session& session) : state_(std::make_unique<State>(session)) {}
+Batch::Batch(Batch&&) noexcept = default;
+Batch& Batch::operator=(Batch&&) noexcept = default;
+Batch::~Batch() = default;
+
+std::size_t Batch::size() const noexcept { return state_->size; }
+
+void Batch::check_column(const TableDesc& table, std::uint32_t column) const {
+  filters_of(*state_->session).check_column(table, column);
+}
+
+void Batch::add_insert(const TableDesc& table, const Cell* row, bool omit_key) {
+  detail::check_rows(filters_of(*state_->session), table, row);
+  auto& writes = state_->writes;
+  const bool joins = !writes.empty() && writes.back().item.kind == BatchKind::insert &&
+                     writes.back().item.table == &table && writes.back().omit_key == omit_key;
+  State::Write& write = joins ? writes.back() : state_->add(table, BatchKind::insert);
+  if (joins) ++state_->size;
+  write.omit_key = omit_key;
+  const auto generated = table.generated_column();
+  for (std::uint32_t c = 0; c < table.columns.size(); ++c) {
+    if (!omit_key || c != generated) write.cells.push_back(state_->keep(row[c]));
+  }
+}
+
+void Batch::add_update(const TableDesc& table, const Cell* row) {
+  detail::RowUpdate update = detail::row_update(*state_->session, table, visible(), row, nullptr);
+  State::Write& write = state_->add(table, BatchKind::update);
+  write.checked = true;
+  write.item.update = state_->keep_update(filters_of(*state_->session).apply(table, update.where), update.assignments);
+}
+
+void Batch::add_update(const TableDesc& table, const Tree& where, const Assignments& assignments) {
+  const Tree all = filters_of(*state_->session).apply(table, where);
+  state_->add(table, BatchKind::update).item.update = state_->keep_update(all, assignments);
+}
+
+void Batch::add_remove(const TableDesc& table, const Tree& where) {
+  const Tree all = filters_of(*state_->session).apply(table, where);
+  state_->add(table, BatchKind::remove).item.update.filter = state_->keep_filter(all);
+}
+
+void Batch::add_remove_key(const TableDesc& table, std::span<const Cell> key) {
+  detail::Visibility deleted_too;
+  deleted_too.leave_out(detail::kActiveFilter);
+  const Tree all = detail::filters_of(*state_->session, deleted_too).apply(table, detail::key_equals(table, 0, key));
+  state_->add(table, BatchKind::remove).item.update.filter = state_->keep_filter(all);
+}
+
+std::vector<std::uint64_t> Batch::run() {
+  std::vector<BatchItem> items;
+  items.reserve(state_->writes.size());
+  std::deque<std::vector<std::uint32_t>> columns; // of inserts that leave the key in the middle out
+  for (State::Write& write : state_->writes) {
+    if (write.item.kind == BatchKind::insert) {
+      const std::size_t width = write.item.table->columns.size() - (write.omit_key ? 1 : 0);
+      write.item.rows =
+          detail::insert_request(*write.item.table, write.omit_key, write.cells.data(), write.cells.size() / width);
+      const auto given = write.item.rows.columns; // which may be a buffer of the thread
+      columns.emplace_back(given.begin(), given.end());
+      write.item.rows.columns = columns.back();
+      write.item.rows.returning = {};
+    }
+    items.push_back(write.item);
+  }
+  std::vector<std::uint64_t> affected(items.size());
+  std::vector<std::uint64_t> result(state_->size, 1); // as it is for each row of an insert
+  const auto sent = std::exchange(state_, std::make_unique<State>(*state_->session)); // forgotten, whatever happens
+  if (items.empty()) return result;
+  sent->session->with_connection([&](ISession& connection) { connection.batch(items, affected); });
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const State::Write& write = sent->writes[i];
+    if (items[i].kind == BatchKind::insert) continue;
+    result[write.first] = affected[i];
+    if (!write.checked || affected[i] == 1) continue;
+    const TableDesc& table = *items[i].table;
+    if (detail::info_of(table).version != detail::kNoColumn) detail::throw_stale(table);
+    detail::throw_not_found(table, table.keys.front().columns);
+  }
+  return result;
+}
+
+} // namespace tenon
