@@ -129,11 +129,13 @@ ErrorInfo no_answer() {
   return info;
 }
 
+/// unsuitable: the server answered, and is not what target_session_attrs wants; lasting: until somebody changes
+/// settings.
 struct Reason {
   std::string_view text; ///< part of libpq's message in the C locale
   std::string_view message;
   std::string_view hint;
-  bool unsuitable = false; ///< the server answered, and is not what target_session_attrs wants
+  enum class Kind { passing, unsuitable, lasting } kind = Kind::passing;
 };
 
 constexpr std::string_view kReachHint = "is the server running and listening there?";
@@ -145,15 +147,18 @@ constexpr Reason kReasons[]{
     {"timeout expired", "no answer in time", "is the host reachable, and does a firewall drop the packets?"},
     {"No route to host", "no route to the host", "check connection.host and the network"},
     {"Network is unreachable", "the network is unreachable", "check connection.host and the network"},
-    {"server does not support SSL", "the server does not offer TLS", "turn it on at the server, or set tls.mode"},
-    {"certificate verify failed", "the server's certificate is not trusted", "check connection.tls.ca"},
-    {"does not match host name", "the server's certificate is for another host", "check connection.host and tls.mode"},
-    {"root certificate file", "the file of tls.ca cannot be used", "check connection.tls.ca"},
+    {"server does not support SSL", "the server does not offer TLS", "turn it on at the server, or set tls.mode",
+     Reason::Kind::lasting},
+    {"certificate verify failed", "the server's certificate is not trusted", "check connection.tls.ca",
+     Reason::Kind::lasting},
+    {"does not match host name", "the server's certificate is for another host", "check connection.host and tls.mode",
+     Reason::Kind::lasting},
+    {"root certificate file", "the file of tls.ca cannot be used", "check connection.tls.ca", Reason::Kind::lasting},
     {"no password supplied", "the server asks for a password", "set connection.password or password_file"},
-    {"session is read-only", "it accepts only reads", kAttrsHint, true},
-    {"session is not read-only", "it accepts writes", kAttrsHint, true},
-    {"server is in hot standby mode", "it is a standby", kAttrsHint, true},
-    {"server is not in hot standby mode", "it is no standby", kAttrsHint, true},
+    {"session is read-only", "it accepts only reads", kAttrsHint, Reason::Kind::unsuitable},
+    {"session is not read-only", "it accepts writes", kAttrsHint, Reason::Kind::unsuitable},
+    {"server is in hot standby mode", "it is a standby", kAttrsHint, Reason::Kind::unsuitable},
+    {"server is not in hot standby mode", "it is no standby", kAttrsHint, Reason::Kind::unsuitable},
 };
 
 const Reason* reason_in(std::string_view text) {
@@ -199,7 +204,8 @@ std::optional<Attempt> diagnose(const Target& target) {
       reason != nullptr && (info.sqlstate.empty() || info.code == ErrorCode::connection)) {
     info.message = reason->message;
     info.hint = reason->hint;
-    attempt.unsuitable = reason->unsuitable;
+    attempt.unsuitable = reason->kind == Reason::Kind::unsuitable;
+    if (reason->kind == Reason::Kind::lasting) info.retryable = false;
   }
   if (info.code == ErrorCode::auth) {
     info.retryable = false;
@@ -340,6 +346,8 @@ private:
       return weight(a.error) < weight(b.error);
     });
     ErrorInfo info = heaviest->error;
+    info.retryable = info.code != ErrorCode::auth && std::any_of(refusals_.begin(), refusals_.end(),
+                                                                 [](const auto& one) { return one.error.retryable; });
     const bool same = std::all_of(refusals_.begin(), refusals_.end(), [&](const Refusal& refusal) {
       return refusal.place == heaviest->place && refusal.error.message == info.message;
     });

@@ -58,8 +58,7 @@ Lease sqlite_file(const Subject&) {
 }
 
 /// Databases are made and dropped through the plugin under test: statements of its own SQL, outside of transactions.
-Lease postgresql(const Subject& subject) {
-  OwnedOptions options;
+Lease postgresql_with(const Subject& subject, OwnedOptions options) {
   const std::array<std::pair<const char*, const char*>, 5> variables{{{"host", "POSTGRES_HOST"},
                                                                       {"port", "POSTGRES_PORT"},
                                                                       {"user", "POSTGRES_USER"},
@@ -81,9 +80,13 @@ Lease postgresql(const Subject& subject) {
   const std::string name = unique_name();
   administer(fmt::format("CREATE DATABASE {} TEMPLATE template0", name));
   OwnedOptions own = options;
-  own.back().second = name;
+  own.back().second = name; // the database
   return {own, [=] { administer(fmt::format("DROP DATABASE {} WITH (FORCE)", name)); }};
 }
+
+Lease postgresql(const Subject& subject) { return postgresql_with(subject, {}); }
+/// POSTGRES_PORT is that of a pooler in transaction mode.
+Lease postgresql_pgbouncer(const Subject& subject) { return postgresql_with(subject, {{"pooler", "transaction"}}); }
 
 /// The one place that knows the backends. Paths are those of the build, so that no other plugin can be met.
 const std::vector<Subject>& subjects() {
@@ -94,6 +97,7 @@ const std::vector<Subject>& subjects() {
 #endif
 #ifdef TENON_CONTRACT_POSTGRESQL
       {"postgresql", "postgresql", TENON_CONTRACT_POSTGRESQL, &postgresql},
+      {"postgresql_pgbouncer", "postgresql", TENON_CONTRACT_POSTGRESQL, &postgresql_pgbouncer},
 #endif
 #ifdef TENON_CONTRACT_MEMORY_MAP
       {"memory_map", "memory_map", TENON_CONTRACT_MEMORY_MAP, &no_options},

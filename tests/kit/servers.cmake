@@ -6,6 +6,7 @@
 find_package(PostgreSQL REQUIRED)
 
 add_library(tenon_test_servers STATIC
+  src/pgbouncer.cpp
   src/port_reservation.cpp
   src/postgres_installation.cpp
   src/postgres_server.cpp

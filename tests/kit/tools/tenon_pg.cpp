@@ -14,15 +14,18 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <tenon/interface/error.hpp>
+#include <tenon/testing/pgbouncer.hpp>
 #include <tenon/testing/postgres_server.hpp>
 
 namespace {
 
+using tenon::testing::Pgbouncer;
 using tenon::testing::PostgresOptions;
 using tenon::testing::PostgresServer;
 
@@ -33,7 +36,7 @@ constexpr int kNotFound = 127;
 constexpr std::array kForwarded = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 constexpr const char* kHelp =
-    R"(usage: tenon_pg run [--database NAME] [--durable] [--set NAME=VALUE]... -- COMMAND [ARGUMENT]...
+    R"(usage: tenon_pg run [--database NAME] [--durable] [--set NAME=VALUE]... [--pgbouncer] -- COMMAND [ARGUMENT]...
        tenon_pg info
 
 run    starts a temporary PostgreSQL server, runs COMMAND with POSTGRES_HOST, _PORT, _USER, _PASSWORD and _DATABASE
@@ -43,10 +46,12 @@ info   prints which PostgreSQL would be used, and as which user
   --database NAME    the database to create (tenon)
   --durable          fsync and full-page writes on, as in production
   --set NAME=VALUE   one line of postgresql.conf
+  --pgbouncer        POSTGRES_PORT is that of a pgbouncer in transaction mode before the server
 )";
 
 struct Invocation {
   PostgresOptions options;
+  bool pooler = false;
   std::vector<char*> command; // ends with a null pointer
 };
 
@@ -65,12 +70,14 @@ sigset_t waited_signals() {
   return set;
 }
 
-[[noreturn]] void become(const Invocation& invocation, const PostgresServer& server, const sigset_t& original) {
+[[noreturn]] void become(const Invocation& invocation, const PostgresServer& server, int port,
+                         const sigset_t& original) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL); // a command without its server would only hang
   ::sigprocmask(SIG_SETMASK, &original, nullptr);
   ::unsetenv("POSTGRES_URI"); // would be merged with ours
   for (const auto& [name, value] : server.environment())
     ::setenv(name.c_str(), value.c_str(), 1);
+  ::setenv("POSTGRES_PORT", std::to_string(port).c_str(), 1);
   ::execvp(invocation.command[0], invocation.command.data());
   const int error = errno;
   std::fprintf(stderr, "tenon_pg: cannot run %s: %s\n", invocation.command[0], std::strerror(error));
@@ -82,12 +89,14 @@ int run(const Invocation& invocation) {
   sigset_t original;
   ::sigprocmask(SIG_BLOCK, &waited, &original);
   const PostgresServer server = PostgresServer::start(invocation.options);
+  std::optional<Pgbouncer> pooler;
+  if (invocation.pooler) pooler.emplace(Pgbouncer::start(server));
   const pid_t child = ::fork();
   if (child < 0) {
     std::fprintf(stderr, "tenon_pg: cannot start a process: %s\n", std::strerror(errno));
     return EXIT_FAILURE;
   }
-  if (child == 0) become(invocation, server, original);
+  if (child == 0) become(invocation, server, pooler ? pooler->port() : server.port(), original);
   for (;;) {
     siginfo_t signal{};
     if (::sigwaitinfo(&waited, &signal) < 0) continue; // EINTR
@@ -120,6 +129,8 @@ int parse_and_run(int argc, char** argv) {
     const std::string_view option = argv[at];
     if (option == "--durable") {
       invocation.options.durable = true;
+    } else if (option == "--pgbouncer") {
+      invocation.pooler = true;
     } else if (option == "--database" && at + 1 < argc) {
       invocation.options.database = argv[++at];
     } else if (option == "--set" && at + 1 < argc) {
