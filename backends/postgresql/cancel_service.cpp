@@ -1,7 +1,5 @@
 #include "cancel_service.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -18,8 +16,6 @@ using Clock = std::chrono::steady_clock;
 
 /// A thread that has had nothing to do for so long ends.
 constexpr std::chrono::seconds kIdle{5};
-
-std::atomic<CancelService*> current{nullptr};
 
 } // namespace
 
@@ -93,14 +89,13 @@ CancelService::CancelService() : state_(std::make_unique<State>()) {}
 // A child has none of its parent's threads, and the parent's lock may have been held at the fork: it starts anew, and
 // leaves the old one where it is.
 CancelService& CancelService::instance() {
-  if (CancelService* const there = current.load(std::memory_order_acquire)) return *there;
-  static const int registered = pthread_atfork(nullptr, nullptr, [] { current.store(nullptr); });
-  static_cast<void>(registered);
+  static std::atomic<CancelService*> current{new CancelService};
+  CancelService* there = current.load();
+  if (!there->fork_.forked()) return *there;
   auto* const made = new CancelService;
-  CancelService* expected = nullptr;
-  if (current.compare_exchange_strong(expected, made)) return *made;
+  if (current.compare_exchange_strong(there, made)) return *made;
   delete made;
-  return *expected;
+  return *there;
 }
 
 void CancelService::post(std::shared_ptr<ICancelTarget> target) noexcept {

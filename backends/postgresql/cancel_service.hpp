@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include <tenon/interface/fork_guard.hpp>
+
 namespace tenon::postgresql {
 
 /// One connection as the service sees it. Threads: the service calls it from its own.
@@ -41,6 +43,7 @@ private:
   ~CancelService() = default;
   struct State;
   const std::unique_ptr<State> state_;
+  const ForkGuard fork_;
 };
 
 } // namespace tenon::postgresql

@@ -26,6 +26,12 @@ Connection::Connection(const Settings& settings, HostMemory& memory, Deadline de
       endpoint_(settings.endpoint_of(link_.host())), canceller_(handle_, link_.host().label()) {
   PQsetNoticeReceiver(handle_, &Connection::on_notice, this);
   PQsetnonblocking(handle_, 1);
+  if (!settings.backstop) return;
+  deadline_ = deadline;
+  const Result limit =
+      run("SELECT current_setting('statement_timeout')", Parameters(), {"connect: statement_timeout", nullptr, false});
+  backstop_ = Backstop({PQgetvalue(limit.get(), 0, 0), static_cast<std::size_t>(PQgetlength(limit.get(), 0, 0))});
+  deadline_ = Deadline::max();
 }
 
 Connection::~Connection() = default;
@@ -122,6 +128,9 @@ Connection::Exchange Connection::start(const Work& work, bool ignores_cancel) {
     info.message = fmt::format("{}: {} before it was sent", work.summary, late ? "the deadline passed" : "cancelled");
     throw_error(std::move(info));
   }
+  if (!ignores_cancel && transaction() == TransactionState::open) {
+    if (const auto sql = backstop_.before(deadline_)) command(*sql, {work.summary, nullptr, false});
+  }
   exchange.phase = transaction() != TransactionState::none ? Phase::transaction
                    : work.writes                           ? Phase::write
                                                            : Phase::read;
@@ -203,7 +212,9 @@ void Connection::begin(const std::string& sql, bool read_only) {
   exchange.begins = true;
   read_only_ = read_only;
   const bool numbered = numbers_transactions_ && !read_only;
-  send(exchange, PQsendQuery(handle_, numbered ? (sql + "; " + std::string(kNameTransaction)).c_str() : sql.c_str()));
+  std::string text = sql + backstop_.at_begin(deadline_);
+  if (numbered) text += "; " + std::string(kNameTransaction);
+  send(exchange, PQsendQuery(handle_, text.c_str()));
   const Result result = finish(exchange);
   if (is_failure(result.get())) {
     Failure failure = read_failure(result.get());
@@ -213,9 +224,15 @@ void Connection::begin(const std::string& sql, bool read_only) {
   if (numbered) transaction_ = PQgetvalue(result.get(), 0, 0);
 }
 
+void Connection::prepare_for_rows() {
+  if (transaction() != TransactionState::open) return;
+  if (const auto sql = backstop_.before_rows()) command(*sql, {"fetch", nullptr, false});
+}
+
 void Connection::forget_transaction() noexcept {
   read_only_ = false;
   transaction_.clear();
+  backstop_.transaction_ended();
 }
 
 bool Connection::commit() {
@@ -236,7 +253,11 @@ void Connection::undo(const std::string& sql, const Work& work) {
   send(exchange, PQsendQuery(handle_, sql.c_str()));
   const Result result = finish(exchange);
   if (is_failure(result.get())) fail(exchange, read_failure(result.get()));
-  if (transaction() == TransactionState::none) forget_transaction();
+  if (transaction() == TransactionState::none) {
+    forget_transaction();
+  } else {
+    backstop_.savepoint_undone();
+  }
 }
 
 } // namespace tenon::postgresql

@@ -10,6 +10,7 @@
 
 #include <tenon/interface/session.hpp>
 
+#include "backstop.hpp"
 #include "canceller.hpp"
 #include "errors.hpp"
 #include "link.hpp"
@@ -122,6 +123,7 @@ private:
   void send_text(Exchange& exchange, const std::string& sql, const Parameters& parameters);
   [[nodiscard]] Result first_row(Exchange& exchange);
   void drain_rows();
+  void prepare_for_rows();
   void forget_transaction() noexcept;
   template <class Run> Result with_fresh_statement(Statement& statement, const Work& work, Run&& run);
   void drop_retired();
@@ -141,6 +143,7 @@ private:
   Deadline deadline_ = Deadline::max();
   bool broken_ = false;
   bool read_only_ = false;
+  Backstop backstop_;
   std::string transaction_;      ///< what the server calls the open one, for resolve(); empty: not known
   std::string farewell_;         ///< the SQLSTATE of a FATAL that the server sent while nothing was asked of it
   Exchange rows_{};              ///< of the rows that are being read

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -29,12 +30,18 @@ namespace tenon::postgresql {
 namespace {
 
 /// What the threads that connect or ask the name service do at exit: those that are on their way get a moment, because
-/// the exit also ends the TLS library below them. Never destroyed, as those threads may outlive everything.
+/// the exit also ends the TLS library below them. Never destroyed, as those threads may outlive everything; a child
+/// process, which has none of them, starts anew.
 class Errands {
 public:
   static Errands& instance() {
-    static auto* const all = new Errands;
-    return *all;
+    static std::atomic<Errands*> current{new Errands};
+    Errands* there = current.load();
+    if (!there->fork_.forked()) return *there;
+    auto* const made = new Errands;
+    if (current.compare_exchange_strong(there, made)) return *made;
+    delete made;
+    return *there;
   }
 
   void begin() {
@@ -54,7 +61,7 @@ private:
   static void wait_at_exit() {
     Errands& all = instance();
     std::unique_lock lock(all.mutex_, std::try_to_lock);
-    if (!lock.owns_lock() || all.fork_.forked()) return; // a child has none of these threads
+    if (!lock.owns_lock()) return;
     all.ended_.wait_for(lock, kMoment, [&] { return all.running_ == 0; });
   }
 
@@ -71,22 +78,30 @@ private:
 template <class Result> struct Errand {
   std::mutex mutex;
   std::condition_variable done;
-  std::optional<Result> result; ///< guarded by the mutex
+  bool ended = false; ///< guarded by the mutex, as the result is
+  std::optional<Result> result;
 };
 
 /// Runs `work`, which may block beyond every limit, on a thread of its own. Returns nothing if it is not done by
 /// `deadline`; its result is then destroyed by that thread.
 template <class Result, class Work> std::optional<Result> in_time(Deadline deadline, Work work) {
+  if (Clock::now() >= deadline) return std::nullopt;
   const auto errand = std::make_shared<Errand<Result>>();
   Errands::instance().begin();
   try {
-    std::thread([errand, work = std::move(work)] {
-      Result result = work();
+    std::thread([errand = std::shared_ptr(errand), work = std::move(work)]() mutable {
+      std::optional<Result> result;
+      try {
+        result.emplace(work());
+      } catch (...) { // no memory: the caller says so
+      }
       {
         const std::lock_guard lock(errand->mutex);
-        errand->result.emplace(std::move(result));
+        errand->result = std::move(result);
+        errand->ended = true;
         errand->done.notify_all();
       }
+      errand.reset(); // which may close a connection that nobody waited for
       Errands::instance().end();
     }).detach();
   } catch (const std::system_error&) {
@@ -94,7 +109,8 @@ template <class Result, class Work> std::optional<Result> in_time(Deadline deadl
     throw_error(ErrorCode::resource_exhausted, "no thread to connect with");
   }
   std::unique_lock lock(errand->mutex);
-  errand->done.wait_until(lock, deadline, [&] { return errand->result.has_value(); });
+  errand->done.wait_until(lock, deadline, [&] { return errand->ended; });
+  if (errand->ended && !errand->result) throw_error(ErrorCode::resource_exhausted, "out of memory while connecting");
   return std::exchange(errand->result, std::nullopt);
 }
 

@@ -42,6 +42,7 @@ constexpr std::array kKeys{
     Key{"application_name", "application_name"},
     Key{"pooler", ""},
     Key{"resolve_commit", ""},
+    Key{"statement_timeout_backstop", ""},
     Key{"connect_timeout", ""},
 };
 
@@ -221,6 +222,7 @@ Settings read_settings(Options options) {
     if (option == "password_file") settings.password_file = value;
     if (option == "pooler") settings.transaction_pooler = read_word(option, value, {"none", "transaction"});
     if (option == "load_balance_hosts") settings.shuffle_hosts = read_word(option, value, {"disable", "random"});
+    if (option == "statement_timeout_backstop") settings.backstop = read_word(option, value, {"false", "true"});
     if (option == "resolve_commit") settings.resolve_commit = read_word(option, value, {"false", "true"});
     if (!key->keyword.empty()) keywords[std::string(key->keyword)] = value;
   }

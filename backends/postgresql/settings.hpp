@@ -24,6 +24,7 @@ struct Settings {
   bool shuffle_hosts = true;        ///< load is spread over the hosts
   std::chrono::milliseconds connect_timeout{10'000}; ///< for each address of each host
   bool transaction_pooler = false; ///< no named statements: the server behind the pooler changes from one to the next
+  bool backstop = false;           ///< the server limits its statements too, behind our deadlines
   bool resolve_commit = false;     ///< write transactions learn their number, so that it can be asked about later
 
   /// Where this host is, for messages: "db1:5432/analytics as app".

@@ -111,6 +111,7 @@ Result Connection::run(Statement& statement, const Parameters& parameters, const
 }
 
 Result Connection::start_rows(Statement& statement, const Parameters& parameters, const Work& work) {
+  prepare_for_rows();
   return with_fresh_statement(statement, work, [&](Exchange& exchange) -> Result {
     if (named_statements_) {
       if (Result refused = prepare(exchange, statement, parameters, work)) return refused;
@@ -122,6 +123,7 @@ Result Connection::start_rows(Statement& statement, const Parameters& parameters
 }
 
 Result Connection::start_rows(const std::string& sql, const Parameters& parameters, const Work& work) {
+  prepare_for_rows();
   Exchange exchange = start(work);
   send_text(exchange, sql, parameters);
   Result first = first_row(exchange);
@@ -173,7 +175,7 @@ void Connection::abandon_rows(bool may_cancel) noexcept {
     if (PQtransactionStatus(handle_) != PQTRANS_ACTIVE || broken_) return;
     const Deadline read_on = may_cancel ? std::min(deadline_, Clock::now() + kReadOn) : deadline_;
     if (!rows_.cancel_sent) rows_.limit = deadline_;
-    bool cancelled = false;
+    bool cancelled = rows_.cancel_sent; // then its grace is under way, and there is no second one
     while (true) {
       const Result result = receive(rows_);
       if (result == nullptr || PQstatus(handle_) != CONNECTION_OK) break;

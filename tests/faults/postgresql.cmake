@@ -2,6 +2,7 @@
 find_package(SOCI REQUIRED COMPONENTS PostgreSQL)
 add_executable(faults_postgresql_test)
 target_sources(faults_postgresql_test PRIVATE
+  ${CMAKE_CURRENT_LIST_DIR}/postgresql_backstop_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_cancel_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_errors_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_fork_test.cpp

@@ -21,7 +21,7 @@ public:
         "CREATE TABLE " + table("child") +
             " (id int CONSTRAINT child_once UNIQUE, parent int CONSTRAINT child_parent REFERENCES " + table("parent") +
             ", must text NOT NULL DEFAULT '', few int CONSTRAINT child_few CHECK (few < 3), " +
-            "during int4range CONSTRAINT child_apart EXCLUDE USING gist (during WITH &&), short varchar(2), " +
+            "during int4range, CONSTRAINT child_apart EXCLUDE USING gist (during WITH &&), short varchar(2), " +
             "late int CONSTRAINT child_late UNIQUE DEFERRABLE INITIALLY DEFERRED)");
     run(*session,
         "CREATE VIEW " + table("small") + " AS SELECT id FROM " + table("child") + " WHERE id < 10 WITH CHECK OPTION");

@@ -20,6 +20,9 @@ TEST_CASE("postgresql: the endpoint names host, port, database and user, and no 
         "a:5432,b:6000/d as u");
   CHECK(settings_of({{"hosts.1", "[::1]:7"}, {"hosts.0", "a"}, {"port", "9"}, {"user", "u"}, {"database", "d"}})
             .endpoint == "a:9,[::1]:7/d as u");
+  CHECK(settings_of({{"uri", "postgresql://u@a,b:2,[::1]:3/d"}}).endpoint == "a:5432,b:2,[::1]:3/d as u");
+  CHECK(settings_of({{"uri", "postgresql://u@a,b/d?port=7"}}).endpoint == "a:7,b:7/d as u");
+  CHECK(settings_of({{"uri", "postgresql://u@a,b/d?target_session_attrs=primary"}}).target_session_attrs == "primary");
 }
 
 TEST_CASE("postgresql: an unknown option is named with its neighbour") {
@@ -39,7 +42,13 @@ TEST_CASE("postgresql: options that are wrong are refused, without the password"
       {{{"pooler", "session"}}, "connection.pooler"},
       {{{"connect_timeout", "soon"}}, "connection.connect_timeout"},
       {{{"connect_timeout", "0"}}, "connection.connect_timeout"},
+      {{{"load_balance_hosts", "yes"}}, "connection.load_balance_hosts"},
+      {{{"resolve_commit", "1"}}, "connection.resolve_commit"},
+      {{{"statement_timeout_backstop", "30s"}}, "connection.statement_timeout_backstop"},
       {{{"hosts", "a"}}, "connection.hosts"},
+      {{{"hosts.0", "a,b"}}, "connection.hosts.0"},
+      {{{"hosts.0", "a:65536"}}, "connection.hosts.0"},
+      {{{"uri", "postgresql://u@a,b,c/d?port=1,2"}}, "connection.uri"},
       {{{"hosts.0", "a:x"}}, "connection.hosts.0"},
       {{{"hosts.0", ""}}, "connection.hosts.0"},
       {{{"host", "a"}, {"hosts.0", "b"}}, "connection.host"},

@@ -174,6 +174,13 @@ inline constexpr auto kOptions = std::to_array<OptionSpec>({
      .fallback = "none",
      .choices = "none|transaction",
      .backends = kPostgresql},
+    {.key = "connection.statement_timeout_backstop",
+     .type = OptionType::boolean,
+     .description = "The server limits the statements of a transaction as well, a second behind their deadlines (`SET "
+                    "LOCAL statement_timeout`, with BEGIN): for those that no cancel reaches. It never lengthens a "
+                    "limit that the server has. Rows that are read bit by bit cost a round trip more.",
+     .fallback = "false",
+     .backends = kPostgresql},
     {.key = "connection.resolve_commit",
      .type = OptionType::boolean,
      .description =
