@@ -62,22 +62,21 @@ struct CancelService::State {
         --idle;
         continue;
       }
-      Item item = std::move(*found);
+      std::shared_ptr<ICancelTarget> target = std::move(found->target);
       waiting.erase(found);
-      const std::string& server = item.target->server();
+      const std::string& server = target->server();
       ++busy[server];
       lock.unlock();
-      const auto again = item.target->send();
+      const auto again = target->send();
       lock.lock();
       if (const auto entry = busy.find(server); --entry->second == 0) busy.erase(entry);
       if (again > again.zero()) {
-        item.due = Clock::now() + again;
-        waiting.push_back(std::move(item)); // there was room for it a moment ago
+        waiting.push_back({target, Clock::now() + again}); // there was room for it a moment ago
       }
       last = Clock::now();
       changed.notify_all();
       lock.unlock();
-      item.target.reset(); // may close the last handle of a connection
+      target.reset(); // may close the last handle of a connection
       lock.lock();
     }
     --threads;

@@ -9,6 +9,7 @@ target_sources(faults_postgresql_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_hosts_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_resolver_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_tls_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/postgresql_traps_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/../unit/postgresql_support.cpp)
 target_include_directories(faults_postgresql_test PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../unit)
 target_link_libraries(faults_postgresql_test PRIVATE
@@ -17,5 +18,3 @@ target_link_libraries(faults_postgresql_test PRIVATE
 tenon_target(faults_postgresql_test)
 add_test(NAME faults_postgresql COMMAND faults_postgresql_test)
 set_tests_properties(faults_postgresql PROPERTIES LABELS faults TIMEOUT 300)
-
-tenon_fault_test(faults_demotion SOURCES postgresql_demotion_test.cpp TIMEOUT 120)

@@ -168,6 +168,7 @@ TEST_CASE("postgresql errors: 55P03 by lock_timeout, 25P02 behind a failure, 250
   CHECK(aborted.code == ErrorCode::programming);
   CHECK(aborted.sqlstate == "25P02");
   session->rollback();
+  holder->rollback();
 
   TransactionOptions reads;
   reads.read_only = true;
