@@ -32,7 +32,9 @@ void set_member(std::string_view key, const std::vector<std::string>& texts, Pro
   if (key == "pool.timeout") store.pool.timeout = duration();
   if (key == "pool.recycle") store.pool.recycle = duration();
   if (key == "pool.min_idle") store.pool.min_idle = count();
+  if (key == "pool.ping_after") store.pool.ping_after = duration();
   if (key == "pool.leak_after") store.pool.leak_after = duration();
+  if (key == "pool.when_down") store.pool.when_down = text == "fail" ? WhenDown::fail : WhenDown::wait;
   if (key == "retry.attempts") store.retry.attempts = count();
   if (key == "retry.base_delay") store.retry.base_delay = duration();
   if (key == "retry.max_delay") store.retry.max_delay = duration();

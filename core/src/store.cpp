@@ -45,22 +45,24 @@ std::vector<const TableDesc*> by_reference(std::span<const TableDesc* const> tab
   return sorted;
 }
 
+/// How the pool opens a connection; shares what it uses, since a connect may be under way when the store is gone.
+Pool::Connect connector(std::shared_ptr<IBackend> backend, const StoreSettings& settings, Capabilities capabilities) {
+  return [backend = std::move(backend), settings, capabilities](Deadline deadline) -> std::unique_ptr<ISession> {
+    try {
+      return assemble_layers(backend->connect(deadline), settings, capabilities);
+    } catch (const Error& error) {
+      if (settings.error_detail == ErrorDetail::full || error.detail().empty()) throw;
+      throw_without_detail(error);
+    }
+  };
+}
+
 } // namespace
 
 StoreState::StoreState(std::shared_ptr<IBackend> backend, const StoreSettings& settings)
     : backend_(std::move(backend)), settings_(settings), capabilities_(backend_->capabilities()),
-      pool_(
-          settings.pool, settings.connect_timeout, [this](Deadline deadline) { return connect(deadline); },
-          backend_->endpoint()) {}
-
-std::unique_ptr<ISession> StoreState::connect(Deadline deadline) {
-  try {
-    return assemble_layers(backend_->connect(deadline), settings_, capabilities_);
-  } catch (const Error& error) {
-    if (settings_.error_detail == ErrorDetail::full || error.detail().empty()) throw;
-    throw_without_detail(error);
-  }
-}
+      pool_(settings.pool, settings.connect_timeout, connector(backend_, settings_, capabilities_),
+            backend_->endpoint(), settings.pool_observer) {}
 
 Outcome StoreState::resolve(const std::string& transaction, Deadline deadline) {
   if (transaction.empty() || !capabilities_.has(Capability::resolve_commit)) return Outcome::unknown;
@@ -101,14 +103,9 @@ void StoreState::run(TransactionOptions options, Work work, const boost::source_
 
 } // namespace detail
 
-Store::Store(std::shared_ptr<IBackend> backend, StoreSettings settings)
+Store::Store(std::shared_ptr<IBackend> backend, const StoreSettings& settings)
     : state_(std::make_shared<detail::StoreState>(std::move(backend), settings)) {
-  if (settings.pool.min_idle == 0) return;
-  try {
-    state_->pool().warm_up();
-  } catch (const Error& error) { // the first checkout says so again, to somebody who can handle it
-    log(LogLevel::warning, "could not open the first connections: " + error.message());
-  }
+  if (settings.pool.min_idle > 0) state_->pool().warm_up();
 }
 Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&& other) noexcept {
@@ -156,5 +153,7 @@ void Store::ping() {
 void Store::close() noexcept {
   if (state_ != nullptr) state_->pool().close();
 }
+
+bool Store::close(Deadline limit) noexcept { return state_ == nullptr || state_->pool().close(limit); }
 
 } // namespace tenon

@@ -32,9 +32,7 @@ public:
   [[nodiscard]] Capabilities capabilities() const noexcept { return capabilities_; }
 
 private:
-  [[nodiscard]] std::unique_ptr<ISession> connect(Deadline deadline);
-
-  std::shared_ptr<IBackend> backend_; // outlives the pool, whose connections are its
+  std::shared_ptr<IBackend> backend_; // outlives the connections, which share it
   StoreSettings settings_;
   Capabilities capabilities_;
   Pool pool_;

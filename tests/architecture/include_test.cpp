@@ -114,6 +114,19 @@ TEST_CASE("internals: applications, tools and the kit use core's public names al
   CHECK(uses_of_internals(changed)[0].line == 2);
 }
 
+TEST_CASE("clocks: nothing that waits or measures reads the clock on the wall") {
+  CHECK(report(wall_clock_reads(tree())) == std::string());
+  REQUIRE(tree().contains("core/src/pool_core.cpp"));
+  for (const char* read :
+       {"std::chrono::system_clock::now()", "clock_gettime(CLOCK_REALTIME, &now)", "std::time(nullptr)"}) {
+    CAPTURE(read);
+    Sources changed = tree();
+    changed["core/src/pool_core.cpp"] = "// first line\nconst auto now = " + std::string(read) + ";\n";
+    REQUIRE(wall_clock_reads(changed).size() == 1);
+    CHECK(wall_clock_reads(changed)[0].line == 2);
+  }
+}
+
 TEST_CASE("length: no file is longer than 600 lines") {
   CHECK(report(long_files(tree(), kMostLines)) == std::string());
   CHECK(long_files({{"core/src/planted.cpp", std::string(kMostLines + 1, '\n')}}, kMostLines).size() == 1);

@@ -222,6 +222,25 @@ std::vector<Finding> uses_of_internals(const Sources& sources) {
   return findings;
 }
 
+std::vector<Finding> wall_clock_reads(const Sources& sources) {
+  constexpr std::array<std::string_view, 6> kReads{
+      "system_clock::now", "high_resolution_clock", "gettimeofday",          "CLOCK_REALTIME",
+      "std::time(",        "::time(nullptr)",       "pthread_cond_timedwait"};
+  std::vector<Finding> findings;
+  for (const auto& [path, text] : sources) {
+    const bool waits = path.starts_with("core/") || path.starts_with("backends/") || path.starts_with("plugins/");
+    if (!waits || path == "core/src/types.cpp") continue; // now(), for created_at and its like
+    std::istringstream lines(text);
+    std::string line;
+    for (std::size_t number = 1; std::getline(lines, line); ++number) {
+      for (const std::string_view read : kReads) {
+        if (line.find(read) != std::string::npos) findings.push_back({path, number, std::string(read)});
+      }
+    }
+  }
+  return findings;
+}
+
 std::vector<Finding> long_files(const Sources& sources, std::size_t most_lines) {
   std::vector<Finding> findings;
   for (const auto& [path, text] : sources) {

@@ -26,6 +26,9 @@ struct Finding {
 [[nodiscard]] std::vector<Finding> forbidden_includes(const Sources& sources);
 /// Uses of tenon::detail outside of core's own files.
 [[nodiscard]] std::vector<Finding> uses_of_internals(const Sources& sources);
+/// Looks at the clock on the wall, which somebody may set, in what waits or measures: all of core but the time of day
+/// itself, and all backends.
+[[nodiscard]] std::vector<Finding> wall_clock_reads(const Sources& sources);
 /// Files that are longer than allowed.
 [[nodiscard]] std::vector<Finding> long_files(const Sources& sources, std::size_t most_lines);
 

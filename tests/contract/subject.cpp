@@ -164,7 +164,7 @@ std::unique_ptr<ISession> Database::connect_with(const std::vector<const TableDe
   return session;
 }
 
-Store Database::store(StoreSettings settings) { return Store(backend_, settings); }
+Store Database::store(const StoreSettings& settings) { return Store(backend_, settings); }
 
 std::shared_ptr<IBackend> Database::open_again(const OwnedOptions& more) const {
   OwnedOptions all = options_;

@@ -36,7 +36,7 @@ public:
   [[nodiscard]] std::unique_ptr<ISession> connect();
   /// A session with these tables created. Lifetime: the tables must outlive it.
   [[nodiscard]] std::unique_ptr<ISession> connect_with(const std::vector<const TableDesc*>& tables);
-  [[nodiscard]] Store store(StoreSettings settings = {});
+  [[nodiscard]] Store store(const StoreSettings& settings = {});
   /// Opens the same options a second time, with more of them.
   [[nodiscard]] std::shared_ptr<IBackend> open_again(const OwnedOptions& more = {}) const;
   /// Ends the backend, so that only what is stored remains, and opens it anew.

@@ -19,7 +19,7 @@ std::string with(const std::string& lines) { return "profiles:\n  p:\n    backen
 TEST_CASE("an unknown key names its place and the nearest key", "[config][errors]") {
   CHECK(error_of(with("    pool: { sze: 5 }\n")) ==
         "storage.yaml:4:13: profiles.p.pool.sze: unknown key\n  hint: did you mean \"size\"? valid here are size, "
-        "max_overflow, timeout, recycle, min_idle, leak_after");
+        "max_overflow, timeout, recycle, min_idle, ping_after, leak_after, when_down");
   CHECK_THAT(error_of(with("    conection: { host: a }\n")),
              StartsWith("storage.yaml:4:5: profiles.p.conection: unknown key\n  hint: did you mean \"connection\"?"));
   CHECK_THAT(
@@ -116,7 +116,7 @@ TEST_CASE("a wrong word of a choice gets the nearest one", "[config][errors]") {
 TEST_CASE("values of the wrong shape", "[config][errors]") {
   CHECK(error_of(with("    pool: 5\n")) ==
         "storage.yaml:4:11: profiles.p.pool: it is a section, not a value\n  hint: write pool: { … } with size, "
-        "max_overflow, timeout, recycle, min_idle, leak_after");
+        "max_overflow, timeout, recycle, min_idle, ping_after, leak_after, when_down");
   CHECK(error_of(with("    pool: { size: { a: 1 } }\n")) ==
         "storage.yaml:4:19: profiles.p.pool.size: it takes a value, not a map");
   CHECK(error_of(with("    pool: { size: [1] }\n")) ==

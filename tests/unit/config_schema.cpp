@@ -97,7 +97,7 @@ TEST_CASE("defaults of the table are those of the store's settings", "[config][g
         option.scope == OptionScope::profile && option.key.find("connection.") != 0 && option.key != "backend";
     if (of_store && !option.fallback.empty()) overrides.emplace_back(option.key, option.fallback);
   }
-  REQUIRE(overrides.size() == 14);
+  REQUIRE(overrides.size() == 16);
   const auto set = config_test::load_yaml("profiles: { p: { backend: postgresql } }\n", {}, overrides);
   const tenon::StoreSettings wanted;
   CHECK(set.store.pool.size == wanted.pool.size);
@@ -105,7 +105,9 @@ TEST_CASE("defaults of the table are those of the store's settings", "[config][g
   CHECK(set.store.pool.timeout == wanted.pool.timeout);
   CHECK(set.store.pool.recycle == wanted.pool.recycle);
   CHECK(set.store.pool.min_idle == wanted.pool.min_idle);
+  CHECK(set.store.pool.ping_after == wanted.pool.ping_after);
   CHECK(set.store.pool.leak_after == wanted.pool.leak_after);
+  CHECK(set.store.pool.when_down == wanted.pool.when_down);
   CHECK(set.store.retry.attempts == wanted.retry.attempts);
   CHECK(set.store.retry.base_delay == wanted.retry.base_delay);
   CHECK(set.store.retry.max_delay == wanted.retry.max_delay);

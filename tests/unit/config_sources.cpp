@@ -133,7 +133,7 @@ TEST_CASE("an unknown TENON__ variable is an error", "[config][sources]") {
   CHECK(
       error_of(kPg, {{"TENON__POOL__SIEZ", "5"}}) ==
       "environment TENON__POOL__SIEZ: pool.siez: unknown key\n  hint: did you mean \"pool.size\"? valid here are size, "
-      "max_overflow, timeout, recycle, min_idle, leak_after");
+      "max_overflow, timeout, recycle, min_idle, ping_after, leak_after, when_down");
   CHECK_THAT(error_of(kPg, {{"TENON__POOL", "5"}}), StartsWith("environment TENON__POOL: pool: it is a section"));
   CHECK_THAT(error_of(kPg, {{"TENON__EXTENDS", "q"}}), Contains("it can be set in the file only"));
   CHECK_THAT(error_of(kPg, {{"TENON__", "q"}}), StartsWith("environment TENON__: unknown key"));

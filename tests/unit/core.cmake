@@ -8,6 +8,10 @@ target_sources(core_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/core_layers.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_page.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_pool.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/core_pool_closing.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/core_pool_connect.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/core_pool_fork.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/core_pool_races.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_predicate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_relations.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_repository.cpp

@@ -69,6 +69,16 @@ public:
     throw_error(std::move(info));
   }
 
+  /// Runs what is to happen during "close"; not among calls(), because the pool closes in the background.
+  void closing() {
+    std::function<void()> action;
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto found = actions_.find("close"); found != actions_.end()) action = found->second;
+    }
+    if (action) action();
+  }
+
   [[nodiscard]] std::vector<std::string> calls() const {
     const std::lock_guard lock(mutex_);
     return calls_;
@@ -227,7 +237,10 @@ public:
     int most = script_->most_open;
     while (most < now && !script_->most_open.compare_exchange_weak(most, now)) {}
   }
-  ~Session() override { --script_->open; }
+  ~Session() override {
+    script_->closing();
+    --script_->open;
+  }
 
   IRepository& repository(const TableDesc& table) override {
     for (const auto& repository : repositories_) {

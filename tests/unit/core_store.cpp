@@ -1,9 +1,15 @@
 // Store over a scripted backend: transaction() with its retries, tables in the order of their references, the pool's
 // settings and figures.
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -195,15 +201,19 @@ TEST_CASE_METHOD(StoreTest, "store: create_tables on a backend that cannot is No
 
 TEST_CASE_METHOD(StoreTest, "store: opens min_idle connections, and opens all the same when they fail") {
   settings.pool.min_idle = 2;
-  CHECK(store().figures().idle == 2);
+  CHECK(fake::eventually([&] { return store().figures().idle == 2; }));
   opened.reset();
-  script->fail("connect", fake::error(ErrorCode::connection));
-  std::vector<std::string> said;
-  set_log_sink([&](LogLevel, std::string_view message) { said.emplace_back(message); });
-  CHECK(store().figures().idle == 0);
+  for (int i = 0; i < 2; ++i)
+    script->fail("connect", fake::error(ErrorCode::connection));
+  std::atomic<int> said{0};
+  set_log_sink([&](LogLevel, std::string_view) { ++said; });
+  store();
+  CHECK(fake::eventually([&] { return said == 1; })); // the first of them says so
+  CHECK(fake::eventually([&] { return store().figures().connecting == 0; }));
   set_log_sink({});
-  CHECK(said.size() == 1);
+  CHECK(store().figures().idle == 0);
   store().ping();
+  CHECK(fake::eventually([&] { return store().figures().idle == 2; }));
 }
 
 TEST_CASE_METHOD(StoreTest, "store: ping is a round trip on a pooled connection") {
@@ -247,21 +257,47 @@ TEST_CASE_METHOD(StoreTest, "store: assigning another one closes the first") {
   CHECK(other->count("ping") == 1);
 }
 
-TEST_CASE_METHOD(StoreTest, "store: a session held too long is reported once while others wait") {
-  settings.pool.size = 1;
-  settings.pool.max_overflow = 0;
-  settings.pool.timeout = Duration{5};
-  settings.pool.leak_after = Duration{1};
-  Session holder = store().session();
-  statement(holder);
-  std::this_thread::sleep_for(Duration{5});
+TEST_CASE_METHOD(StoreTest, "store: a session or transaction held too long is reported with the place that opened it") {
+  settings.pool.leak_after = Duration{10};
+  std::mutex mutex;
   std::vector<std::string> said;
-  set_log_sink([&](LogLevel, std::string_view message) { said.emplace_back(message); });
-  for (int i = 0; i < 2; ++i)
-    CHECK_THROWS_AS(store().ping(), PoolTimeout);
+  set_log_sink([&](LogLevel, std::string_view message) {
+    const std::lock_guard lock(mutex);
+    said.emplace_back(message);
+  });
+  const auto reported = [&](std::uint32_t line) {
+    return fake::eventually([&] {
+      const std::lock_guard lock(mutex);
+      return std::any_of(said.begin(), said.end(), [&](const std::string& text) {
+        return text.find("fake.example") != std::string::npos &&
+               text.find("core_store.cpp:" + std::to_string(line) + " ") != std::string::npos;
+      });
+    });
+  };
+  {
+    const std::uint32_t line = __LINE__ + 1;
+    Session holder = store().session();
+    statement(holder);
+    CHECK(reported(line));
+  }
+  std::uint32_t line = 0;
+  const auto slow = [&](Session& session) {
+    statement(session);
+    CHECK(reported(line));
+  };
+  line = __LINE__ + 1;
+  store().transaction(slow);
   set_log_sink({});
-  REQUIRE(said.size() == 1);
-  CHECK_THAT(said.front(), Catch::Contains("fake.example") && Catch::Contains("held"));
+}
+
+TEST_CASE_METHOD(StoreTest, "store: close with a deadline says whether all sessions came back") {
+  std::optional<Session> holder(store().session());
+  statement(*holder);
+  CHECK_FALSE(store().close(Clock::now() + std::chrono::milliseconds(5)));
+  CHECK(script->count("cancel") == 1);
+  holder.reset();
+  CHECK(store().close(Clock::now() + std::chrono::seconds(5)));
+  CHECK(script->open == 0);
 }
 
 } // namespace

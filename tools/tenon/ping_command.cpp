@@ -37,6 +37,7 @@ int ping(const Common& common, std::chrono::milliseconds timeout) {
   try {
     config::Profile profile = config::load(common.sources());
     profile.store.connect_timeout = profile.store.call_timeout = profile.store.pool.timeout = timeout;
+    profile.store.pool.when_down = WhenDown::fail; // the first answer is the answer
     Store store = open(profile);
     endpoint = store.endpoint();
     const auto begin = Clock::now();

@@ -5,9 +5,17 @@
 #include <chrono>
 #include <cstdint>
 
+#include <tenon/core/pool_figures.hpp>
+
 namespace tenon {
 
 using Duration = std::chrono::milliseconds;
+
+/// What a checkout does when connecting fails in a way that may pass: the server is down, starting or full.
+enum class WhenDown {
+  wait, ///< one thread tries again, with growing pauses; all who want a connection wait for it within their time
+  fail, ///< the error is theirs at once
+};
 
 /// Defaults are those of SQLAlchemy's QueuePool, but for the recycle time, which it leaves off.
 struct PoolSettings {
@@ -15,8 +23,10 @@ struct PoolSettings {
   std::uint32_t max_overflow = 10;               ///< connections beyond `size`, closed on return
   Duration timeout = std::chrono::seconds{30};   ///< how long a checkout waits for a free connection
   Duration recycle = std::chrono::seconds{1800}; ///< a connection older than this is replaced; 0: never
-  std::uint32_t min_idle = 0;                    ///< opened ahead of the first checkout
+  std::uint32_t min_idle = 0;                    ///< kept ready while fewer than `size` are open, in the background
+  Duration ping_after = std::chrono::minutes{1}; ///< a connection idle for longer has to answer first; 0: never
   Duration leak_after = Duration::zero();        ///< a session held longer is reported with its place; 0: never
+  WhenDown when_down = WhenDown::wait;
 };
 
 /// Retries of store.transaction: only for errors marked retryable, only while nothing was committed.
@@ -36,6 +46,7 @@ struct StoreSettings {
   Duration connect_timeout = std::chrono::seconds{10}; ///< deadline of opening one connection
   ErrorDetail error_detail = ErrorDetail::none;
   bool log_statements = false; ///< log every call with table, time and rows, never with values
+  PoolObserver pool_observer;  ///< told what happens in the pool; empty: nobody
 };
 
 } // namespace tenon

@@ -14,21 +14,13 @@
 
 #include <boost/assert/source_location.hpp>
 
+#include <tenon/core/pool_figures.hpp>
 #include <tenon/core/session.hpp>
 #include <tenon/core/settings.hpp>
 #include <tenon/core/table.hpp>
 #include <tenon/interface/backend.hpp>
 
 namespace tenon {
-
-/// The pool at one moment.
-struct PoolFigures {
-  std::uint32_t in_use = 0;
-  std::uint32_t idle = 0;
-  std::uint32_t waiting = 0;
-  std::uint64_t created = 0;  ///< connections opened so far
-  std::uint64_t timeouts = 0; ///< checkouts that waited in vain
-};
 
 namespace detail {
 
@@ -51,7 +43,7 @@ private:
 class TENON_VISIBLE Store {
 public:
   /// Opens nothing yet: the first checkout does, or min_idle.
-  Store(std::shared_ptr<IBackend> backend, StoreSettings settings);
+  Store(std::shared_ptr<IBackend> backend, const StoreSettings& settings);
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
   ~Store();
@@ -109,8 +101,14 @@ public:
   /// A round trip on a pooled connection. Errors: as a checkout.
   void ping();
 
-  /// Refuses new checkouts and closes idle connections; connections in use are closed when they come back.
+  /// Refuses new checkouts and closes idle connections; connections in use are closed when they come back. Waits for
+  /// nothing but connections that are just being opened or closed, and for those a quarter of a second at most.
   void close() noexcept;
+  /// Refuses new checkouts, waits until `limit` for sessions that are out, then cancels what they run and fails their
+  /// further statements with ConnectionError. Returns whether every connection was closed, at the latest a quarter of a
+  /// second behind `limit`. Must not be called by a thread that holds a session of this store: it would wait for
+  /// itself.
+  bool close(Deadline limit) noexcept;
 
 private:
   void run(TransactionOptions options, detail::Work work, const boost::source_location& where);
