@@ -39,6 +39,7 @@ void set_member(std::string_view key, const std::vector<std::string>& texts, Pro
   if (key == "retry.base_delay") store.retry.base_delay = duration();
   if (key == "retry.max_delay") store.retry.max_delay = duration();
   if (key == "deadlines.call") store.call_timeout = duration();
+  if (key == "deadlines.transaction") store.transaction_timeout = duration();
   if (key == "deadlines.connect") store.connect_timeout = duration();
   if (key == "errors.detail") store.error_detail = text == "full" ? ErrorDetail::full : ErrorDetail::none;
   if (key == "log.statements") store.log_statements = flag();

@@ -1,30 +1,20 @@
 #include <tenon/core/layer.hpp>
 
 #include <chrono>
+#include <memory>
+#include <string>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include <tenon/core/log.hpp>
 #include <tenon/core/settings.hpp>
 
+#include "bound_layer.hpp"
+
 namespace tenon {
 namespace {
-
-/// Gives each call the store's call timeout as its deadline.
-class DeadlineLayer final : public SessionLayer<DeadlineLayer> {
-public:
-  DeadlineLayer(std::unique_ptr<ISession> session, Duration timeout)
-      : SessionLayer(std::move(session)), timeout_(timeout) {}
-
-  template <class Next> decltype(auto) around(const Call&, Next&& next) {
-    inner().set_deadline(Clock::now() + timeout_);
-    return std::forward<Next>(next)();
-  }
-
-private:
-  Duration timeout_;
-};
 
 /// Takes the detail, which may hold row values, out of errors: for stores that were not asked to show it.
 class DiscretionLayer final : public SessionLayer<DiscretionLayer> {
@@ -60,7 +50,7 @@ public:
     } catch (const Error& error) {
       if (log_enabled()) {
         log(LogLevel::warning,
-            fmt::format("{} failed after {}: {}{}", text(call), since(begin), error_name(error.code()),
+            fmt::format("{} failed after {}: {}{}", detail::text_of(call), since(begin), error_name(error.code()),
                         error.sqlstate().empty() ? "" : " " + error.sqlstate()));
       }
       throw;
@@ -68,16 +58,16 @@ public:
   }
 
 private:
-  static std::string text(const Call& call) {
-    return call.table == nullptr ? std::string(call.operation)
-                                 : fmt::format("{} {}", call.operation, call.table->qualified_name());
-  }
   static std::string since(Clock::time_point begin) {
     const std::chrono::duration<double, std::milli> passed = Clock::now() - begin;
     return fmt::format("{:.3f} ms", passed.count());
   }
-  static void say(const Call& call, Clock::time_point begin) {
-    if (log_enabled()) log(LogLevel::debug, fmt::format("{} {}", text(call), since(begin)));
+  static void say(const Call& call, Clock::time_point begin) noexcept {
+    if (!log_enabled()) return;
+    try {
+      log(LogLevel::debug, fmt::format("{} {}", detail::text_of(call), since(begin)));
+    } catch (...) { // out of memory: what was done stays done
+    }
   }
 };
 
@@ -86,14 +76,17 @@ private:
 void throw_without_detail(const Error& error) {
   ErrorInfo info = error.info();
   info.detail.clear();
+  if (info.cause != nullptr && !info.cause->detail.empty()) {
+    ErrorInfo cause = *info.cause;
+    cause.detail.clear();
+    info.cause = std::make_shared<const ErrorInfo>(std::move(cause));
+  }
   throw_error(std::move(info));
 }
 
 std::unique_ptr<ISession> assemble_layers(std::unique_ptr<ISession> session, const StoreSettings& settings,
                                           Capabilities capabilities) {
-  if (settings.call_timeout > Duration::zero() && capabilities.has(Capability::deadlines)) {
-    session = std::make_unique<DeadlineLayer>(std::move(session), settings.call_timeout);
-  }
+  session = std::make_unique<detail::BoundLayer>(std::move(session), settings.call_timeout, capabilities);
   if (settings.error_detail == ErrorDetail::none) session = std::make_unique<DiscretionLayer>(std::move(session));
   if (settings.log_statements)
     session = std::make_unique<LogLayer>(std::move(session)); // outside: sees what callers see

@@ -1,8 +1,6 @@
 #include <tenon/core/store.hpp>
 
 #include <algorithm>
-#include <random>
-#include <thread>
 #include <utility>
 
 #include <boost/assert/source_location.hpp>
@@ -10,20 +8,12 @@
 #include <tenon/core/layer.hpp>
 #include <tenon/core/log.hpp>
 
+#include "session_state.hpp"
 #include "store_state.hpp"
 
 namespace tenon {
 namespace detail {
 namespace {
-
-/// A random time below base · 2^attempt, at most `max`: "full jitter", which spreads rivals best.
-Duration pause_before(std::uint32_t attempt, const RetrySettings& retry) {
-  thread_local std::minstd_rand random{std::random_device{}()};
-  const auto ceiling = std::min(retry.max_delay, retry.base_delay * (Duration::rep{1} << std::min(attempt, 20U)));
-  return Duration{std::uniform_int_distribution<Duration::rep>(0, std::max(ceiling.count(), Duration::rep{0}))(random)};
-}
-
-bool worth_another_run(const Error& error) { return error.retryable() && error.code() != ErrorCode::commit_unknown; }
 
 /// Tables that others refer to come before those; a cycle keeps the order given.
 std::vector<const TableDesc*> by_reference(std::span<const TableDesc* const> tables) {
@@ -74,31 +64,16 @@ Outcome StoreState::resolve(const std::string& transaction, Deadline deadline) {
   }
 }
 
-Session StoreState::session(TransactionOptions options, const boost::source_location& where) {
-  auto state = std::make_unique<SessionState>();
-  state->where = where;
-  state->store = shared_from_this();
-  state->options = options;
-  return Session(std::move(state));
+Deadline StoreState::call_limit(Deadline deadline) const noexcept {
+  return settings_.call_timeout > Duration::zero() ? std::min(deadline, Clock::now() + settings_.call_timeout)
+                                                   : deadline;
 }
 
-void StoreState::run(TransactionOptions options, Work work, const boost::source_location& where) {
-  for (std::uint32_t attempt = 1;; ++attempt) {
-    Session session = this->session(options, where);
-    try {
-      work(session);
-      session.state_->commit();
-    } catch (const Error& error) {
-      session.state_->rollback();
-      if (!worth_another_run(error) || attempt >= settings_.retry.attempts) throw;
-      const Duration pause = pause_before(attempt, settings_.retry);
-      log(LogLevel::info, "a transaction runs again after " + std::string(error_name(error.code())));
-      std::this_thread::sleep_for(pause);
-      continue;
-    }
-    session.state_->run_hooks(); // outside of the try: what a hook throws must not run committed work again
-    return;
-  }
+Session StoreState::session(const SessionOptions& options, const boost::source_location& where) {
+  const Deadline deadline = options.timeout > Duration::zero()
+                                ? std::min(options.deadline, Clock::now() + options.timeout)
+                                : options.deadline;
+  return Session(std::make_unique<SessionState>(shared_from_this(), options, deadline, where));
 }
 
 } // namespace detail
@@ -117,10 +92,10 @@ Store& Store::operator=(Store&& other) noexcept {
 }
 Store::~Store() { close(); }
 
-Session Store::session(TransactionOptions options, const boost::source_location& where) {
+Session Store::session(const SessionOptions& options, const boost::source_location& where) {
   return state_->session(options, where);
 }
-void Store::run(TransactionOptions options, detail::Work work, const boost::source_location& where) {
+void Store::run(const SessionOptions& options, detail::Work work, const boost::source_location& where) {
   state_->run(options, work, where);
 }
 
@@ -141,8 +116,7 @@ PoolFigures Store::figures() const { return state_->pool().figures(); }
 const StoreSettings& Store::settings() const noexcept { return state_->settings(); }
 
 Outcome Store::resolve(const CommitUnknown& error) {
-  const Duration timeout = settings().call_timeout;
-  return state_->resolve(error.transaction(), timeout > Duration::zero() ? Clock::now() + timeout : Deadline::max());
+  return state_->resolve(error.transaction(), state_->call_limit(Deadline::max()));
 }
 
 void Store::ping() {

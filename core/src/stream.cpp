@@ -1,6 +1,6 @@
 #include <tenon/core/stream.hpp>
 
-#include "store_state.hpp"
+#include "session_state.hpp"
 
 namespace tenon::detail {
 

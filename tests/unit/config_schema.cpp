@@ -97,7 +97,7 @@ TEST_CASE("defaults of the table are those of the store's settings", "[config][g
         option.scope == OptionScope::profile && option.key.find("connection.") != 0 && option.key != "backend";
     if (of_store && !option.fallback.empty()) overrides.emplace_back(option.key, option.fallback);
   }
-  REQUIRE(overrides.size() == 16);
+  REQUIRE(overrides.size() == 17);
   const auto set = config_test::load_yaml("profiles: { p: { backend: postgresql } }\n", {}, overrides);
   const tenon::StoreSettings wanted;
   CHECK(set.store.pool.size == wanted.pool.size);
@@ -112,6 +112,7 @@ TEST_CASE("defaults of the table are those of the store's settings", "[config][g
   CHECK(set.store.retry.base_delay == wanted.retry.base_delay);
   CHECK(set.store.retry.max_delay == wanted.retry.max_delay);
   CHECK(set.store.call_timeout == wanted.call_timeout);
+  CHECK(set.store.transaction_timeout == wanted.transaction_timeout);
   CHECK(set.store.connect_timeout == wanted.connect_timeout);
   CHECK(set.store.error_detail == wanted.error_detail);
   CHECK(set.store.log_statements == wanted.log_statements);

@@ -291,7 +291,7 @@ TEST_CASE("settings reach the store in their own types", "[config][sources]") {
       load_yaml(kPg +
                 "    pool: { size: 7, max_overflow: 0, timeout: 500ms, recycle: 2m, min_idle: 2, leak_after: 1h }\n"
                 "    retry: { attempts: 5, base_delay: 20ms, max_delay: 3s }\n"
-                "    deadlines: { call: 45, connect: 1s }\n"
+                "    deadlines: { call: 45, connect: 1s, transaction: 20s }\n"
                 "    errors: { detail: full }\n    log: { statements: true }\n"
                 "    plugin: { refuse_writable: true, sha256: " +
                 std::string(64, 'A') +
@@ -308,6 +308,7 @@ TEST_CASE("settings reach the store in their own types", "[config][sources]") {
   CHECK(p.store.retry.max_delay == 3s);
   CHECK(p.store.call_timeout == 45s);
   CHECK(p.store.connect_timeout == 1s);
+  CHECK(p.store.transaction_timeout == 20s);
   CHECK(p.store.error_detail == tenon::ErrorDetail::full);
   CHECK(p.store.log_statements);
   CHECK(p.plugin.refuse_writable);

@@ -4,6 +4,7 @@ find_package(Threads REQUIRED)
 
 add_executable(core_test)
 target_sources(core_test PRIVATE
+  ${CMAKE_CURRENT_LIST_DIR}/core_bounds.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_fork_guard.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_layers.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_page.cpp
@@ -19,6 +20,7 @@ target_sources(core_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/core_session.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_store.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_table.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/core_transaction.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_types.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_writes.cpp)
 target_include_directories(core_test PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../../core/src)

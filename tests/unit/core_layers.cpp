@@ -38,10 +38,64 @@ struct LayerTest {
   }
 };
 
-TEST_CASE_METHOD(LayerTest, "layers: none is put around a session that needs none") {
-  auto session = std::make_unique<fake::Session>(script);
-  const ISession* plain = session.get();
-  CHECK(assemble_layers(std::move(session), settings, Capabilities(script->capabilities)).get() == plain);
+TEST_CASE_METHOD(LayerTest, "bound layer: without a call timeout the deadline of the work is told once") {
+  const auto session = layered();
+  const Deadline limit = Clock::now() + 5s;
+  session->set_deadline(limit);
+  session->ping();
+  CHECK(script->last_deadline == limit.time_since_epoch().count());
+  script->last_deadline = 0;
+  session->ping();
+  CHECK(script->last_deadline == 0);
+}
+
+TEST_CASE_METHOD(LayerTest, "bound layer: the sooner of call timeout and the work's deadline counts, until rollback") {
+  settings.call_timeout = 10s;
+  const auto session = layered();
+  const auto given = [&] { return Deadline(Clock::duration(script->last_deadline.load())); };
+  const Deadline soon = Clock::now() + 2s;
+  session->set_deadline(soon);
+  session->ping();
+  CHECK(given() == soon);
+  session->set_deadline(Clock::now() + 20s);
+  session->ping();
+  CHECK(given() <= Clock::now() + 10s);
+  CHECK(given() > soon);
+  session->set_deadline(soon);
+  session->rollback();
+  session->ping();
+  CHECK(given() > soon);
+}
+
+TEST_CASE_METHOD(LayerTest, "bound layer: a backend that keeps no deadlines is not called past one, but to undo") {
+  script->capabilities &= ~static_cast<std::uint64_t>(Capability::deadlines);
+  const auto session = layered();
+  session->set_deadline(Clock::now() + 10s);
+  session->ping();
+  session->set_deadline(Clock::now() - 1ms);
+  CHECK_THROWS_AS(session->ping(), TimeoutError);
+  CHECK_THROWS_AS(session->savepoint(SavepointAction::create, 1), TimeoutError);
+  session->savepoint(SavepointAction::rollback, 1);
+  session->savepoint(SavepointAction::release, 1);
+  session->rollback();
+  session->ping();
+  CHECK(script->calls() == std::vector<std::string>{"ping", "rollback to 1", "release 1", "reset", "ping"});
+  CHECK(script->last_deadline == 0);
+}
+
+TEST_CASE_METHOD(LayerTest, "bound layer: once cancelled it lets nothing through but what undoes, until rollback") {
+  const auto session = layered();
+  const auto cursor = session->repository(described<Team>()).select({});
+  session->cancel();
+  RowBatch batch;
+  CHECK_THROWS_AS(cursor->next(batch), Cancelled);
+  CHECK_THROWS_AS(session->commit(), Cancelled);
+  CHECK_THROWS_AS(session->repository(described<Team>()).count({}), Cancelled);
+  CHECK_THROWS_AS(session->savepoint(SavepointAction::create, 1), Cancelled);
+  session->savepoint(SavepointAction::rollback, 1);
+  session->rollback();
+  session->commit();
+  CHECK(script->calls() == std::vector<std::string>{"select", "cancel", "rollback to 1", "reset", "commit"});
 }
 
 TEST_CASE_METHOD(LayerTest, "deadline layer: each call gets its own deadline, a cursor's fetches too") {
@@ -63,6 +117,22 @@ TEST_CASE_METHOD(LayerTest, "deadline layer: a backend without deadlines is not 
   script->capabilities &= ~static_cast<std::uint64_t>(Capability::deadlines);
   layered()->ping();
   CHECK(script->last_deadline == 0);
+}
+
+TEST_CASE_METHOD(LayerTest, "bound layer: a cancel that the backend missed is repeated until the call ends") {
+  const auto session = layered();
+  script->during("ping", [&] {
+    session->cancel(); // the backend has not begun the call yet, so it forgets this one
+    CHECK(fake::eventually([&] { return script->count("cancel") >= 3; }));
+  });
+  session->ping();
+  const std::size_t asked = script->count("cancel");
+  CHECK_THROWS_AS(session->ping(), Cancelled);
+  session->rollback();
+  script->during("ping", {});
+  session->ping();
+  session->cancel(); // nothing runs: nothing to repeat
+  CHECK(script->count("cancel") <= asked + 2);
 }
 
 TEST_CASE_METHOD(LayerTest, "layers: every call reaches the session, one repository per table") {

@@ -109,6 +109,8 @@ TEST_CASE_METHOD(SessionTest,
     } catch (const ProgrammingError& error) {
       CHECK_THAT(error.message(), Catch::Contains("name is taken"));
       CHECK(error.sqlstate() == "25P02");
+      REQUIRE(error.cause() != nullptr);
+      CHECK(error.cause()->code == ErrorCode::unique_violation);
     }
   }
   CHECK(script->calls().size() == asked); // nothing of it reached the database
@@ -149,6 +151,22 @@ TEST_CASE_METHOD(SessionTest, "session: a rollback that fails discards the conne
   CHECK(fake::eventually([&] { return script->open == 0; }));
 }
 
+TEST_CASE_METHOD(SessionTest, "session: a connection that turns out to be lost at BEGIN is replaced, once") {
+  Session session = store().session();
+  ErrorInfo lost = fake::broken();
+  lost.retryable = true;
+  script->fail("begin", lost);
+  statement(session);
+  session.commit();
+  CHECK(script->count("connect") == 2);
+  store().ping();
+  script->fail("begin", lost);
+  script->fail("begin", lost);
+  CHECK_THROWS_AS(statement(session), ConnectionError);
+  CHECK_FALSE(session.active());
+  CHECK(script->open == 0);
+}
+
 TEST_CASE_METHOD(SessionTest, "session: a begin that fails gives the place back") {
   Session session = store().session();
   script->fail("begin", fake::error(ErrorCode::operational));
@@ -156,6 +174,7 @@ TEST_CASE_METHOD(SessionTest, "session: a begin that fails gives the place back"
   CHECK_FALSE(session.active());
   CHECK(store().figures().in_use == 0);
   statement(session);
+  CHECK(script->count("connect") == 1); // an error that breaks nothing costs no connection
 }
 
 TEST_CASE_METHOD(SessionTest, "session: a commit that fails ends the transaction and forgets the hooks") {
@@ -263,11 +282,33 @@ TEST_CASE_METHOD(SessionTest, "nested: a connection that breaks inside keeps the
   CHECK(fake::eventually([&] { return script->open == 0; }));
 }
 
-TEST_CASE_METHOD(SessionTest, "nested: a savepoint that cannot be undone keeps the session doomed") {
+TEST_CASE_METHOD(SessionTest, "nested: where undoing fails the connection is given up, and the first error is kept") {
   Session session = store().session();
   script->fail("rollback to 1", fake::error(ErrorCode::operational, "savepoint lost"));
+  SECTION("the work threw something of its own") {
+    CHECK_THROWS_WITH(session.nested([] { throw std::runtime_error("inner"); }), "inner");
+    CHECK_THROWS_WITH(session.commit(), Catch::Contains("savepoint lost"));
+  }
+  SECTION("a statement had failed") {
+    CHECK_THROWS_AS(session.nested([&] {
+      script->fail("count", fake::error(ErrorCode::data, "the first"));
+      statement(session);
+    }),
+                    DataError);
+    CHECK_THROWS_WITH(session.commit(), Catch::Contains("the first"));
+  }
+  session.rollback();
+  CHECK(script->count("rollback") == 0); // nobody knows what such a connection holds
+  CHECK(script->open == 0);
+}
+
+TEST_CASE_METHOD(SessionTest, "nested: past the deadline the work is undone, and the session accepts a rollback only") {
+  Session session = store().session();
+  script->fail("release 1", fake::error(ErrorCode::timeout, "late"));
   CHECK_THROWS_WITH(session.nested([] { throw std::runtime_error("inner"); }), "inner");
-  CHECK_THROWS_WITH(session.commit(), Catch::Contains("savepoint lost"));
+  CHECK_THROWS_WITH(session.commit(), Catch::Contains("late"));
+  session.rollback(); // in the background, where it may take its time
+  CHECK(fake::eventually([&] { return script->count("rollback") == 1 && store().figures().idle == 1; }));
 }
 
 TEST_CASE_METHOD(SessionTest, "nested: hooks of undone work are forgotten, others stay") {
@@ -315,18 +356,6 @@ TEST_CASE_METHOD(SessionTest, "session: it counts its statements, and nothing el
   CHECK(session.statements() == 3);
   failing_statement(session, fake::error(ErrorCode::data));
   CHECK(session.statements() == 4);
-}
-
-TEST_CASE_METHOD(SessionTest, "session: cancel reaches the connection that runs, and no other") {
-  Session session = store().session();
-  session.cancel();
-  CHECK(script->count("cancel") == 0);
-  script->during("count", [&] { std::thread([&] { session.cancel(); }).join(); });
-  statement(session);
-  CHECK(script->count("cancel") == 1);
-  session.commit();
-  session.cancel();
-  CHECK(script->count("cancel") == 1);
 }
 
 TEST_CASE_METHOD(SessionTest, "session: it may outlive its store object, and its connection is closed with it") {

@@ -1,4 +1,4 @@
-// Store over a scripted backend: transaction() with its retries, tables in the order of their references, the pool's
+// Store over a scripted backend: what became of a transaction, tables in the order of their references, the pool's
 // settings and figures.
 
 #include <algorithm>
@@ -44,110 +44,6 @@ struct StoreTest {
   }
   static void statement(Session& session) { static_cast<void>(Repository<Team>{session}.count()); }
 };
-
-TEST_CASE_METHOD(StoreTest, "transaction: commits what returns and gives the value") {
-  const int answer = store().transaction([](Session& session) {
-    statement(session);
-    return 7;
-  });
-  CHECK(answer == 7);
-  CHECK(script->count("begin write") == 1);
-  CHECK(script->count("commit") == 1);
-  CHECK(script->count("rollback") == 0);
-}
-
-TEST_CASE_METHOD(StoreTest, "transaction: a read-only one does not announce a write") {
-  store().transaction({.read_only = true}, [](Session& session) { statement(session); });
-  CHECK(script->count("begin read only") == 1);
-}
-
-TEST_CASE_METHOD(StoreTest, "transaction: what it throws rolls back and is thrown on, any type of it") {
-  CHECK_THROWS_AS(store().transaction([](Session& session) {
-    statement(session);
-    throw std::logic_error("mine");
-  }),
-                  std::logic_error);
-  CHECK(script->count("rollback") == 1);
-  CHECK(script->count("commit") == 0);
-  CHECK(store().figures().in_use == 0);
-}
-
-TEST_CASE_METHOD(StoreTest, "transaction: a retryable error runs the whole work again, in a new transaction") {
-  script->fail("count", fake::retryable(ErrorCode::deadlock));
-  script->fail("commit", fake::retryable());
-  int runs = 0;
-  store().transaction([&](Session& session) {
-    ++runs;
-    statement(session);
-  });
-  CHECK(runs == 3);
-  CHECK(script->count("begin write") == 3);
-  CHECK(script->count("commit") == 2);
-}
-
-TEST_CASE_METHOD(StoreTest, "transaction: gives up after the settings' attempts, with the last error") {
-  for (int i = 0; i < 5; ++i)
-    script->fail("count", fake::retryable());
-  int runs = 0;
-  CHECK_THROWS_AS(store().transaction([&](Session& session) {
-    ++runs;
-    statement(session);
-  }),
-                  SerializationFailure);
-  CHECK(runs == 3);
-}
-
-TEST_CASE_METHOD(StoreTest, "transaction: other errors, and CommitUnknown even if marked retryable, run once") {
-  ErrorInfo unknown = fake::broken(ErrorCode::commit_unknown);
-  unknown.retryable = true;
-  script->fail("commit", unknown);
-  int runs = 0;
-  const auto work = [&](Session& session) {
-    ++runs;
-    statement(session);
-  };
-  CHECK_THROWS_AS(store().transaction(work), CommitUnknown);
-  CHECK(runs == 1);
-  script->fail("count", fake::error(ErrorCode::unique_violation));
-  CHECK_THROWS_AS(store().transaction(work), IntegrityError);
-  CHECK(runs == 2);
-}
-
-TEST_CASE_METHOD(StoreTest, "transaction: a retryable exception of a hook does not run committed work again") {
-  int runs = 0;
-  int hooks = 0;
-  CHECK_THROWS_AS(store().transaction([&](Session& session) {
-    ++runs;
-    statement(session);
-    session.after_commit([&] {
-      ++hooks;
-      throw_error(fake::retryable());
-    });
-  }),
-                  SerializationFailure);
-  CHECK(runs == 1);
-  CHECK(hooks == 1);
-  CHECK(script->count("commit") == 1);
-}
-
-TEST_CASE_METHOD(StoreTest, "transaction: hooks of runs that failed are forgotten") {
-  script->fail("commit", fake::retryable());
-  int hooks = 0;
-  store().transaction([&](Session& session) {
-    statement(session);
-    session.after_commit([&] { ++hooks; });
-  });
-  CHECK(hooks == 1);
-}
-
-TEST_CASE_METHOD(StoreTest, "transaction: connections lost before commit are replaced and the work runs again") {
-  ErrorInfo lost = fake::broken();
-  lost.retryable = true;
-  script->fail("count", lost);
-  store().transaction([](Session& session) { statement(session); });
-  CHECK(script->count("connect") == 2);
-  CHECK(script->count("commit") == 1);
-}
 
 TEST_CASE_METHOD(StoreTest, "store: resolve asks the backend what became of a transaction, if the error names one") {
   ErrorInfo lost = fake::broken(ErrorCode::commit_unknown);

@@ -297,6 +297,12 @@ inline constexpr auto kOptions = std::to_array<OptionSpec>({
      .description = "Time for each call to the database; 0: none.",
      .fallback = "30s",
      .max = detail::kDay},
+    {.key = "deadlines.transaction",
+     .type = OptionType::duration,
+     .description = "Time for a whole `store.transaction` with all its runs and the pauses between them; 0: none, each "
+                    "call has its own.",
+     .fallback = "0",
+     .max = detail::kDay},
     {.key = "deadlines.connect",
      .type = OptionType::duration,
      .description = "Time for opening one connection.",

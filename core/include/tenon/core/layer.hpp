@@ -102,7 +102,10 @@ public:
     self().around(Call{"rollback"}, [&] { inner_->rollback(); });
   }
   void savepoint(SavepointAction action, std::uint32_t number) override {
-    self().around(Call{"savepoint"}, [&] { inner_->savepoint(action, number); });
+    const char* const operation = action == SavepointAction::create    ? "savepoint"
+                                  : action == SavepointAction::release ? "release"
+                                                                       : "rollback to";
+    self().around(Call{operation}, [&] { inner_->savepoint(action, number); });
   }
   void create_tables(std::span<const TableDesc* const> tables) override {
     self().around(Call{"create_tables"}, [&] { inner_->create_tables(tables); });
@@ -119,6 +122,7 @@ public:
   void ping() override {
     self().around(Call{"ping"}, [&] { inner_->ping(); });
   }
+  /// Forwarded; a layer that has its own idea of deadlines overrides it.
   void set_deadline(Deadline deadline) override { inner_->set_deadline(deadline); }
   void cancel() noexcept override { inner_->cancel(); }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -17,6 +18,7 @@
 
 #include <tenon/core/filters.hpp>
 #include <tenon/core/predicate.hpp>
+#include <tenon/core/settings.hpp>
 #include <tenon/interface/capabilities.hpp>
 #include <tenon/interface/error.hpp>
 #include <tenon/interface/session.hpp>
@@ -35,6 +37,23 @@ struct SessionState;
 /// Whether a session's filter holds for what is written too.
 enum class FilterWrites { check, leave };
 
+/// How a unit of work runs: store.session({.read_only = true, .timeout = 2s}).
+struct SessionOptions {
+  Isolation isolation = Isolation::backend_default;
+  bool read_only = false;
+  /// It will write: a backend with one writer takes its turn at the start instead of failing later.
+  bool write_intent = false;
+  /// Time for the whole from the moment it is made: waiting for connections, statements, commit, and in
+  /// store.transaction all runs with the pauses between them. 0: each call has its own time only
+  /// (StoreSettings::call_timeout).
+  Duration timeout = Duration::zero();
+  /// The same as a point in time. The sooner of the two counts.
+  Deadline deadline = Deadline::max();
+  /// Once a stop is requested the running call, a wait for a connection, a pause and whatever is called afterwards end
+  /// with Cancelled; rollback() works. The request may come from any thread.
+  std::stop_token stop = {};
+};
+
 class TENON_VISIBLE Session {
 public:
   Session(Session&&) noexcept;
@@ -43,13 +62,17 @@ public:
   ~Session();
 
   /// Makes the work permanent, gives the connection back, then runs the after-commit hooks.
-  /// Errors: ProgrammingError, naming the first error, if a statement failed before; CommitUnknown if the answer was
-  /// lost; what the database refuses at commit. In every case the transaction is over, except after ProgrammingError.
+  /// Errors: ProgrammingError, with the first error as its cause, if a statement failed before; CommitUnknown if the
+  /// answer was lost or did not come by the deadline (Store::resolve may find out); what the database refuses at
+  /// commit; Cancelled or TimeoutError if COMMIT was not sent. In every case the transaction is over, except after
+  /// ProgrammingError.
   void commit();
-  /// Undoes the work and gives the connection back. Never fails for a lost connection: the work is undone all the same.
+  /// Undoes the work and gives the connection back. Never fails for a lost connection, nor past the deadline: the work
+  /// is undone all the same. Errors: ProgrammingError inside of nested(); NotSupported without transactions.
   void rollback();
 
-  /// Runs `work` in a savepoint: an error thrown inside undoes what `work` did, and nothing else, and is thrown on.
+  /// Runs `work` in a savepoint: an error thrown inside undoes what `work` did, and nothing else, and is thrown on; the
+  /// transaction lives on. Where that undoing fails, the connection is given up and only rollback() is accepted.
   /// Returns what `work` returns. Capability: savepoints.
   template <class Work> auto nested(Work&& work) -> std::invoke_result_t<Work> {
     const std::uint32_t number = open_savepoint();
@@ -97,8 +120,15 @@ public:
   /// Forgets what set_filter set; harmless if it is not there.
   template <class T> void clear_filter(std::string_view name) { clear_filter(described<T>(), name); }
 
-  /// Ends a running call of this session with Cancelled. Threads: any. Capability: cancel.
+  /// Ends the unit of work: the running call, or the wait for a connection, ends with Cancelled, and so does what
+  /// follows until rollback(). Harmless if no transaction is open and nothing runs. Threads: any; the session must not
+  /// be moved or destroyed meanwhile (SessionOptions::stop knows no such rule). Capability: cancel; without it the
+  /// running call goes on and the next one is refused.
   void cancel() noexcept;
+
+  /// From now on everything ends by `deadline`; Deadline::max() is none. Replaces that of the options.
+  void set_deadline(Deadline deadline);
+  [[nodiscard]] Deadline deadline() const noexcept;
 
   /// Whether a transaction is open, so that a connection is in use.
   [[nodiscard]] bool active() const noexcept;

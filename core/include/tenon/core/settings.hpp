@@ -29,7 +29,7 @@ struct PoolSettings {
   WhenDown when_down = WhenDown::wait;
 };
 
-/// Retries of store.transaction: only for errors marked retryable, only while nothing was committed.
+/// Runs of store.transaction: again only while nothing was committed and the error is worth it.
 struct RetrySettings {
   std::uint32_t attempts = 3; ///< runs of the closure in all; 1: no retry
   Duration base_delay{10};    ///< full-jitter back-off: a random time below base_delay * 2^n …
@@ -43,6 +43,7 @@ struct StoreSettings {
   PoolSettings pool;
   RetrySettings retry;
   Duration call_timeout = std::chrono::seconds{30};    ///< deadline of each call; 0: none
+  Duration transaction_timeout = Duration::zero();     ///< deadline of store.transaction as a whole; 0: none
   Duration connect_timeout = std::chrono::seconds{10}; ///< deadline of opening one connection
   ErrorDetail error_detail = ErrorDetail::none;
   bool log_statements = false; ///< log every call with table, time and rows, never with values

@@ -3,6 +3,7 @@
 // Threads: every method from any thread. Lifetime: closing waits for nothing; sessions that are still out keep what
 // they need alive.
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -50,21 +51,36 @@ public:
 
   /// A unit of work that rolls back unless committed. `where` is the place that reports of leaks name.
   /// Errors: only those of its statements, the checkout included: PoolTimeout, ConnectionError and kin.
-  [[nodiscard]] Session session(TransactionOptions options = {},
+  [[nodiscard]] Session session(const SessionOptions& options = {},
                                 const boost::source_location& where = BOOST_CURRENT_LOCATION);
 
-  /// Runs `work` with a session, commits when it returns and rolls back when it throws; runs it again as a whole, after
-  /// a random pause, if the error is retryable and nothing was committed (settings.retry). Returns what `work` returns.
-  /// `work` must therefore do nothing outside the session that may not happen twice. It announces that it will write,
-  /// so that a backend with one writer takes its turn at the start; say {.read_only = true} where it does not. Errors:
-  /// the last one of `work`; CommitUnknown is never retried.
+  /// The same for options that know of transactions only.
+  template <std::same_as<TransactionOptions> Options>
+  [[nodiscard]] Session session(const Options& options, const boost::source_location& where = BOOST_CURRENT_LOCATION) {
+    return session(SessionOptions{options.isolation, options.read_only, options.write_intent}, where);
+  }
+
+  /// Runs `work` with a session, commits when it returns and rolls back when it throws. Returns what `work` returns.
+  ///
+  /// Runs `work` again as a whole, in a new transaction and after a random pause, if nothing was committed and the
+  /// error is worth it: a serialization failure, a deadlock, a connection lost before COMMIT was sent, a server that
+  /// accepts only reads although the work may write (settings.retry.attempts runs in all); or no connection could be
+  /// had (as long as settings.pool.timeout, without counting). All of it ends by the options' deadline. So `work` must
+  /// do nothing outside the session that may not happen twice. Exceptions that are no tenon::Error are never retried.
+  ///
+  /// A lost answer to COMMIT is CommitUnknown and never retried, unless the database can be asked (capability
+  /// resolve_commit): then committed work is success, and work that was rolled back may run again.
+  ///
+  /// It announces that it will write, so that a backend with one writer takes its turn at the start; say
+  /// {.read_only = true} where it does not.
+  /// Errors: the last one of `work` or of its commit; Cancelled once a stop is requested.
   template <class F>
   auto transaction(F&& work, const boost::source_location& where = BOOST_CURRENT_LOCATION)
       -> std::invoke_result_t<F, Session&> {
-    return transaction({Isolation::backend_default, false, true}, std::forward<F>(work), where);
+    return transaction(SessionOptions{}, std::forward<F>(work), where);
   }
   template <class F>
-  auto transaction(TransactionOptions options, F&& work, const boost::source_location& where = BOOST_CURRENT_LOCATION)
+  auto transaction(SessionOptions options, F&& work, const boost::source_location& where = BOOST_CURRENT_LOCATION)
       -> std::invoke_result_t<F, Session&> {
     using Result = std::invoke_result_t<F, Session&>;
     if (!options.read_only) options.write_intent = true;
@@ -76,6 +92,13 @@ public:
       run(options, detail::Work(keep), where);
       return std::move(*result);
     }
+  }
+
+  template <std::same_as<TransactionOptions> Options, class F>
+  auto transaction(const Options& options, F&& work, const boost::source_location& where = BOOST_CURRENT_LOCATION)
+      -> std::invoke_result_t<F, Session&> {
+    return transaction(SessionOptions{options.isolation, options.read_only, options.write_intent},
+                       std::forward<F>(work), where);
   }
 
   /// Creates the models' tables that are not there, referenced ones first. Existing tables are left as they are.
@@ -111,7 +134,7 @@ public:
   bool close(Deadline limit) noexcept;
 
 private:
-  void run(TransactionOptions options, detail::Work work, const boost::source_location& where);
+  void run(const SessionOptions& options, detail::Work work, const boost::source_location& where);
   std::shared_ptr<detail::StoreState> state_;
 };
 
