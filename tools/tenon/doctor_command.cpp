@@ -56,6 +56,7 @@ private:
         add("file", error ? State::wrong : State::note, config::headline(problem), config::advice(problem));
       }
       profile_ = config::load(common_.sources());
+      profile_->store.pool.when_down = WhenDown::fail; // the first answer is the answer
       add("file", State::ok, fmt::format("profile {} for backend {}", profile_->name, profile_->backend));
     } catch (const ConfigError& error) {
       if (worst_ == kOk) wrong("file", error); // else check() has said it already
