@@ -71,6 +71,8 @@ struct Entry {
 
 /// Takes dead rows out of PostgreSQL's table.
 void vacuum(const Place& place);
+/// Empties PostgreSQL's table, keys start from 1 again.
+void truncate(const Place& place);
 
 // The drivers, one file each.
 std::unique_ptr<Driver> open_libpq(const Place& place);

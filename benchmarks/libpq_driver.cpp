@@ -276,10 +276,17 @@ private:
 
 std::unique_ptr<Driver> open_libpq(const Place& place) { return std::make_unique<Libpq>(place.conninfo); }
 
-void vacuum(const Place& place) {
+namespace {
+
+void run_once(const Place& place, const char* sql) {
   const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(PQconnectdb(place.conninfo.c_str()), &PQfinish);
-  const Result result(PQexec(connection.get(), "VACUUM users"));
+  const Result result(PQexec(connection.get(), sql));
   if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) throw std::runtime_error(PQerrorMessage(connection.get()));
 }
+
+} // namespace
+
+void vacuum(const Place& place) { run_once(place, "VACUUM users"); }
+void truncate(const Place& place) { run_once(place, "TRUNCATE users RESTART IDENTITY"); }
 
 } // namespace tenon::benchmarks

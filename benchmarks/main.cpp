@@ -13,6 +13,7 @@
 
 #include <tenon/testing/postgres_server.hpp>
 
+#include "growth.hpp"
 #include "works.hpp"
 
 namespace tenon::benchmarks {
@@ -21,6 +22,7 @@ namespace {
 struct Arguments {
   Effort effort;
   std::int64_t seeded = kSeeded;
+  std::vector<std::int64_t> sizes{1000, 10'000, 100'000, 1'000'000};
   std::string backend; ///< empty: both
   std::string only;    ///< part of a work's name
   std::string out = "results.json";
@@ -39,9 +41,11 @@ Arguments read(int count, char** words) {
     };
     if (word == "--quick") {
       read.effort = {.many = 50'000, .repetitions = 9, .long_repetitions = 3, .seconds = 0.04};
+      read.sizes = {1000, 10'000, 100'000};
     } else if (word == "--smoke") {
       read.effort = {.many = 200, .repetitions = 1, .long_repetitions = 1, .seconds = 0.0001};
       read.seeded = 1000;
+      read.sizes = {10, 100};
     } else if (!value("--backend=", read.backend) && !value("--only=", read.only) && !value("--out=", read.out) &&
                !value("--storage=", read.storage)) {
       read.bad = true;
@@ -107,7 +111,17 @@ testing::PostgresOptions server_options() {
   return options;
 }
 
+void run_growth(const Arguments& arguments, const Place& place, const std::string& backend, Report& report) {
+  const std::unique_ptr<Driver> driver = open_tenon(place, backend);
+  for (const std::string& work : register_growth(*driver, backend, arguments.sizes)) {
+    if (work.find(arguments.only) != std::string::npos) benchmark::RunSpecifiedBenchmarks(&report, "^" + work + "/");
+  }
+  benchmark::ClearRegisteredBenchmarks();
+  if (backend == "postgresql") truncate(place);
+}
+
 void run(const Arguments& arguments, Place place, const std::string& backend, Report& report) {
+  run_growth(arguments, place, backend, report);
   Stage stage(std::move(place), arguments.seeded);
   for (const Entry& entry : entries()) {
     if (entry.backend == backend) stage.driver(entry); // in this order: the first one seeds

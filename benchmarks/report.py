@@ -38,7 +38,7 @@ SCALES = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
 def read_medians(path):
-    """{(work, backend, library): {measure: median in seconds}} of the repetitions, and the names of what failed."""
+    """{(work, backend, library): {measure: median, times in seconds}} of the repetitions, and the names of what failed."""
     samples, failed = {}, []
     for run in json.loads(path.read_text(encoding="utf-8"))["benchmarks"]:
         if run["run_type"] != "iteration":
@@ -48,8 +48,10 @@ def read_medians(path):
             failed.append(f"{work}/{backend}/{library}: {run['error_message']}")
             continue
         found = samples.setdefault((work, backend, library), {"real_time": [], "cpu_time": []})
-        for measure, values in found.items():
-            values.append(run[measure] * SCALES[run["time_unit"]])
+        for measure in ("real_time", "cpu_time"):
+            found[measure].append(run[measure] * SCALES[run["time_unit"]])
+        if "peak_kib" in run:
+            found.setdefault("peak_kib", []).append(run["peak_kib"])
     return {key: {m: statistics.median(v) for m, v in found.items()} for key, found in samples.items()}, failed
 
 
@@ -119,15 +121,19 @@ def plot(ratios, path):
 
 
 def growth(medians):
-    lines = ["| rows | PostgreSQL scan, per row | SQLite scan, per row | PostgreSQL create_many, per row | "
-             "SQLite create_many, per row |", "|---|---|---|---|---|"]
     sizes = sorted({int(work.rsplit("_", 1)[1]) for work, _, _ in medians if work.startswith("growing_scan_")})
+    lines = ["| rows | create_many, per row: PostgreSQL | SQLite | streamed scan, per row: PostgreSQL | SQLite | "
+             "memory of the scan: PostgreSQL | SQLite |", "|---|---|---|---|---|---|---|"]
     for size in sizes:
         cells = [f"{size:,}"]
-        for work in ("growing_scan", "growing_create"):
+        for work, show in (("create", "real_time"), ("scan", "real_time"), ("scan", "peak_kib")):
             for backend in ("postgresql", "sqlite"):
-                found = medians.get((f"{work}_{size}", backend, "tenon"))
-                cells.append(duration(found["real_time"] / size) if found else "–")
+                found = medians.get((f"growing_{work}_{size}", backend, "tenon"))
+                value = found and found.get(show)
+                if value is None:
+                    cells.append("–")
+                else:
+                    cells.append(f"{value:.0f} KiB" if show == "peak_kib" else duration(value / size))
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) if sizes else ""
 

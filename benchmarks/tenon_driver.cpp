@@ -17,9 +17,7 @@ public:
   std::optional<User> find_by_username(const std::string& username) override {
     return users_.find_by<&User::username>(username);
   }
-  std::vector<User> find_many(std::span<const std::int64_t> ids) override {
-    return users_.query().where(col<&User::id>.in(ids)).all();
-  }
+  std::vector<User> find_many(std::span<const std::int64_t> ids) override { return users_.find_many(ids); }
   std::vector<User> select(std::int64_t project_id) override {
     return users_.query().where(col<&User::project_id> == project_id).all();
   }
@@ -45,16 +43,18 @@ public:
   }
   void create_batch(std::span<const User> users) override {
     store_.transaction([&](Session& session) {
-      Repository<User> repository(session);
+      Batch batch = session.batch();
       for (const User& user : users)
-        repository.create(user);
+        batch.create(user);
+      batch.run();
     });
   }
   void update_batch(std::span<const User> users) override {
     store_.transaction([&](Session& session) {
-      Repository<User> repository(session);
+      Batch batch = session.batch();
       for (const User& user : users)
-        repository.update(user);
+        batch.update(user);
+      batch.run();
     });
   }
 

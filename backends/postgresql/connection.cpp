@@ -49,7 +49,11 @@ void Connection::on_notice(void* self, const pg_result* notice) noexcept {
   }
 }
 
+bool Connection::has_binary_copy() const noexcept { return PQparameterStatus(handle_, "crdb_version") == nullptr; }
+
 TransactionState Connection::transaction() const noexcept {
+  if (begin_failed_) return TransactionState::failed;
+  if (!begin_.empty()) return TransactionState::open;
   switch (PQtransactionStatus(handle_)) {
     case PQTRANS_INTRANS: return TransactionState::open;
     case PQTRANS_INERROR: return TransactionState::failed;
@@ -201,6 +205,7 @@ void Connection::settle(Exchange& exchange) {
 }
 
 void Connection::command(const std::string& sql, const Work& work) {
+  send_begin();
   Exchange exchange = start(work);
   send(exchange, PQsendQuery(handle_, sql.c_str()));
   const Result result = finish(exchange);
@@ -208,17 +213,34 @@ void Connection::command(const std::string& sql, const Work& work) {
 }
 
 void Connection::begin(const std::string& sql, bool read_only) {
+  static_cast<void>(start({"begin", nullptr, false})); // a connection that is gone is noticed here
+  read_only_ = read_only;
+  const std::string limit = backstop_.at_begin(deadline_);
+  begin_ = sql + limit;
+  begin_failed_ = false;
+  if (limit.empty() && (!numbers_transactions_ || read_only)) return; // several statements cannot travel in a pipeline
+  try {
+    send_begin();
+  } catch (...) {
+    forget_transaction();
+    throw;
+  }
+}
+
+void Connection::send_begin() {
+  if (!begin_.empty()) run_begin(std::exchange(begin_, {}));
+}
+
+void Connection::run_begin(const std::string& sql) {
   Exchange exchange = start({"begin", nullptr, false});
   exchange.begins = true;
-  read_only_ = read_only;
-  const bool numbered = numbers_transactions_ && !read_only;
-  std::string text = sql + backstop_.at_begin(deadline_);
-  if (numbered) text += "; " + std::string(kNameTransaction);
-  send(exchange, PQsendQuery(handle_, text.c_str()));
+  const bool numbered = numbers_transactions_ && !read_only_;
+  send(exchange, PQsendQuery(handle_, numbered ? (sql + "; " + std::string(kNameTransaction)).c_str() : sql.c_str()));
   const Result result = finish(exchange);
   if (is_failure(result.get())) {
     Failure failure = read_failure(result.get());
-    if (transaction() != TransactionState::none) mark_broken(); // BEGIN worked, and what came with it did not
+    begin_failed_ = PQtransactionStatus(handle_) == PQTRANS_IDLE;
+    if (!begin_failed_) mark_broken(); // BEGIN worked, and what came with it did not
     fail(exchange, std::move(failure));
   }
   if (numbered) transaction_ = PQgetvalue(result.get(), 0, 0);
@@ -231,12 +253,18 @@ void Connection::prepare_for_rows() {
 
 void Connection::forget_transaction() noexcept {
   read_only_ = false;
+  begin_.clear();
+  begin_failed_ = false;
   transaction_.clear();
   backstop_.transaction_ended();
 }
 
 bool Connection::commit() {
   Exchange exchange = start({"commit", nullptr, true});
+  if (!begin_.empty()) { // no statement has come: there is nothing to make permanent
+    forget_transaction();
+    return true;
+  }
   if (PQsendQuery(handle_, "COMMIT") == 0) fail_lost(exchange); // still as part of the transaction: nothing was sent
   exchange.phase = Phase::commit;
   send(exchange, 1);
@@ -247,6 +275,10 @@ bool Connection::commit() {
 }
 
 void Connection::undo(const std::string& sql, const Work& work) {
+  if (!begin_.empty() || begin_failed_) { // the server knows of no transaction, and so of no savepoint
+    forget_transaction();
+    return;
+  }
   Exchange exchange = start(work, true);
   if (!canceller_.settle(Clock::now() + kGrace)) give_up(exchange);
   exchange.phase = Phase::transaction;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,13 +66,30 @@ public:
 
   /// Text without parameters, by the simple protocol.
   void command(const std::string& sql, const Work& work);
-  /// BEGIN; remembers whether it only reads, which decides what 25006 means. Whatever else the start of a transaction
-  /// needs travels in the same round trip.
+  /// BEGIN, which waits for the first statement of its transaction and travels with it; what is wrong with it is an
+  /// error of that statement. Remembers whether it only reads, which decides what 25006 means.
   void begin(const std::string& sql, bool read_only);
   /// COMMIT. Returns false if the server answered ROLLBACK. Errors: CommitUnknown if the answer did not come.
   [[nodiscard]] bool commit();
   /// ROLLBACK or ROLLBACK TO: has a little time even when the deadline has passed.
   void undo(const std::string& sql, const Work& work);
+
+  /// One statement of run_piped.
+  struct Queued {
+    Statement* statement;
+    const Parameters* parameters; ///< read before the next one is asked for
+    Work work;
+  };
+  using Queue = std::function<Queued(std::size_t)>;
+  using Take = std::function<void(std::size_t, pg_result*)>;
+  /// Runs `count` statements in order and in few round trips; `queue` gives each, `take` gets the results. Requires an
+  /// open transaction: a failure leaves what came before it to that. Errors: the first failure; what `queue` throws.
+  void run_piped(std::size_t count, const Queue& queue, const Take& take, const Work& work);
+
+  /// COPY … FROM STDIN with all its data. All of it or nothing is stored.
+  void copy_in(const std::string& sql, std::string_view data, const Work& work);
+  /// False for servers that speak PostgreSQL's protocol and have another COPY.
+  [[nodiscard]] bool has_binary_copy() const noexcept;
 
   /// Binary rows of a prepared statement (or of its text alone behind a transaction pooler).
   [[nodiscard]] Result run(Statement& statement, const Parameters& parameters, const Work& work);
@@ -120,6 +138,17 @@ private:
   /// Returns null, or the failure.
   [[nodiscard]] Result prepare(Exchange& exchange, Statement& statement, const Parameters& parameters,
                                const Work& work);
+  [[nodiscard]] int queue_statement(Statement& statement, const Parameters& parameters);
+  [[nodiscard]] int queue_begin();
+  void send_begin();
+  void run_begin(const std::string& sql);
+  [[nodiscard]] bool knows(const Statement& statement) const noexcept;
+  void adopt(Statement& statement, std::string name) noexcept;
+  [[nodiscard]] Result next_piped(Exchange& exchange);
+  void leave_pipeline(Exchange& exchange);
+  /// The waiting BEGIN and the statement in one round trip. Requires both to be there.
+  [[nodiscard]] Result run_beginning(Exchange& exchange, Statement& statement, const Parameters& parameters);
+  void send_copy(Exchange& exchange, std::string_view data);
   void send_text(Exchange& exchange, const std::string& sql, const Parameters& parameters);
   [[nodiscard]] Result first_row(Exchange& exchange);
   void drain_rows();
@@ -144,9 +173,11 @@ private:
   bool broken_ = false;
   bool read_only_ = false;
   Backstop backstop_;
-  std::string transaction_;      ///< what the server calls the open one, for resolve(); empty: not known
-  std::string farewell_;         ///< the SQLSTATE of a FATAL that the server sent while nothing was asked of it
-  Exchange rows_{};              ///< of the rows that are being read
+  std::string begin_;         ///< a BEGIN that waits for the first statement; empty: none does
+  bool begin_failed_ = false; ///< BEGIN, or what came before it could go out, was refused: only a rollback is accepted
+  std::string transaction_;   ///< what the server calls the open one, for resolve(); empty: not known
+  std::string farewell_;      ///< the SQLSTATE of a FATAL that the server sent while nothing was asked of it
+  Exchange rows_{};           ///< of the rows that are being read
   std::uint64_t generation_ = 1; ///< of prepared statements: raised when the server has forgotten them
   std::uint64_t names_ = 0;
   std::vector<std::string> retired_; ///< names that the server may forget

@@ -17,6 +17,10 @@ namespace {
 /// The largest number of rows in one statement: the gain of more is lost in the noise, the plan grows with each.
 constexpr std::size_t kRowsPerStatement = 512;
 /// Up to this limit a select is fetched as a whole; beyond, memory is bounded by reading row by row.
+/// From this many rows on COPY is worth its round trips.
+constexpr std::size_t kRowsToCopy = 128;
+/// Memory for a COPY that is kept for the next one.
+constexpr std::size_t kKeptBytes = std::size_t{4} << 20U;
 constexpr std::uint64_t kWholeResult = 1024;
 
 [[noreturn]] void refuse(ErrorCode code, std::string message, std::string hint = {}) {
@@ -61,11 +65,96 @@ Parameters& Repository::bind(std::size_t written) {
 RowBatch Repository::insert(const WriteRows& rows) {
   const Work work{insert_, &table_, true};
   return session_.call(work, [&] {
+    if (rows.rows >= kRowsToCopy && copies(rows)) return copy(rows, work);
     return write(rows, work, [&](std::size_t count) -> Statement& {
       sql::read_insert(table_, rows, count, call_);
       return statement([&] { return compiler_.insert(rows.columns, count, rows.returning); });
     });
   });
+}
+
+bool Repository::copies(const WriteRows& rows) {
+  sql::read_insert(table_, rows, 1, call_); // checks the columns before anything is sent
+  if (!copy_plan_.learned()) copy_plan_.learn(session_, table_);
+  return copy_plan_.fits(rows, table_);
+}
+
+/// The keys are drawn from the sequence first, so that each is known to be the key of its row.
+RowBatch Repository::copy(const WriteRows& rows, const Work& work) {
+  Connection& connection = session_.connection();
+  auto& held = session_.held();
+  std::string names;
+  if (!rows.returning.empty()) {
+    if (!draw_keys_) draw_keys_.emplace("SELECT nextval(CAST($1 AS text)::regclass) FROM generate_series(1, $2)");
+    held.parameters.add_free(Cell::text(copy_plan_.sequence()));
+    held.parameters.add_free(Cell::int64(static_cast<std::int64_t>(rows.rows)));
+    const Result keys = connection.run(*draw_keys_, held.parameters, work);
+    RowReader reader;
+    reader.describe(keys.get(), table_, rows.returning);
+    held.cells.reserve(rows.rows);
+    for (int row = 0; row < PQntuples(keys.get()); ++row)
+      reader.append(keys.get(), row, held.cells, held.arena);
+    names = sql::quoted(kDialect, table_.columns[rows.returning.front()].name);
+  }
+  for (const std::uint32_t column : rows.columns)
+    names += (names.empty() ? "" : ", ") + sql::quoted(kDialect, table_.columns[column].name);
+
+  CopyWriter writer(copied_);
+  writer.begin();
+  const Cell* cell = rows.cells;
+  for (std::size_t row = 0; row < rows.rows; ++row) {
+    writer.row(rows.columns.size() + rows.returning.size());
+    if (!rows.returning.empty()) writer.key(held.cells[row].integer);
+    held.parameters.clear();
+    for (const std::uint32_t column : rows.columns)
+      held.parameters.add_written(*cell++, table_, column);
+    for (std::size_t i = 0; i < rows.columns.size(); ++i) {
+      writer.value(held.parameters.values()[i], held.parameters.lengths()[i],
+                   copy_plan_.is_jsonb(rows.columns[i]) ? std::string_view("\1") : std::string_view());
+    }
+  }
+  writer.end();
+  connection.copy_in(fmt::format("COPY {} ({}) FROM STDIN (FORMAT binary)", compiler_.table_name(), names), copied_,
+                     work);
+  if (copied_.capacity() > kKeptBytes) std::string().swap(copied_);
+  return {held.cells.data(), rows.returning.empty() ? 0 : rows.rows, rows.returning.size()};
+}
+
+Connection::Queued Repository::queue(const BatchItem& item) {
+  Parameters& parameters = session_.held().parameters;
+  parameters.clear();
+  const auto bind_row = [&] {
+    for (std::size_t i = 0; i < item.rows.columns.size(); ++i)
+      parameters.add_written(item.rows.cells[i], table_, item.rows.columns[i]);
+  };
+  switch (item.kind) {
+    case BatchKind::insert: {
+      sql::read_insert(table_, item.rows, 1, call_);
+      Statement& prepared = statement([&] { return compiler_.insert(item.rows.columns, 1, {}); });
+      bind_row();
+      return {&prepared, &parameters, {insert_, &table_, true}};
+    }
+    case BatchKind::upsert: {
+      sql::read_upsert(table_, item.rows, item.key, item.update_columns, 1, call_);
+      Statement& prepared =
+          statement([&] { return compiler_.upsert(item.rows.columns, 1, item.key, item.update_columns, {}); });
+      bind_row();
+      return {&prepared, &parameters, {upsert_, &table_, true}};
+    }
+    case BatchKind::update: {
+      sql::read_update(table_, item.update, call_);
+      Statement& prepared = statement([&] { return compiler_.update(item.update); });
+      bind(item.update.assignments.size());
+      return {&prepared, &parameters, {update_, &table_, true}};
+    }
+    case BatchKind::remove: {
+      sql::read_filter(table_, sql::Operation::remove, item.update.filter, call_);
+      Statement& prepared = statement([&] { return compiler_.remove(item.update.filter); });
+      bind();
+      return {&prepared, &parameters, {delete_, &table_, true}};
+    }
+  }
+  refuse(ErrorCode::not_supported, "a batch with an unknown kind of write");
 }
 
 RowBatch Repository::upsert(const WriteRows& rows, std::uint32_t key, std::span<const std::uint32_t> update) {

@@ -12,6 +12,7 @@
 #include <tenon/sql/statement_cache.hpp>
 
 #include "connection.hpp"
+#include "copy_plan.hpp"
 #include "results.hpp"
 
 namespace tenon::postgresql {
@@ -33,7 +34,12 @@ public:
   [[nodiscard]] bool exists(const Filter& filter) override;
   [[nodiscard]] RowBatch explain(const Query& query) override;
 
+  /// Binds one write of a batch to the session's parameters. Requires at most one row.
+  [[nodiscard]] Connection::Queued queue(const BatchItem& item);
+
 private:
+  [[nodiscard]] bool copies(const WriteRows& rows);
+  RowBatch copy(const WriteRows& rows, const Work& work);
   /// The statement of the shape in call_; `compile` writes its SQL if it is new.
   template <class Compile> Statement& statement(Compile&& compile);
   /// Binds call_'s parameters; the first `written` of them are values for columns.
@@ -49,6 +55,9 @@ private:
   sql::Compiler compiler_;
   sql::Call call_;
   sql::StatementCache<Statement> statements_;
+  CopyPlan copy_plan_;
+  std::optional<Statement> draw_keys_;
+  std::string copied_;                                     ///< the bytes of a COPY
   std::vector<std::optional<Statement>> finds_;            ///< by key
   std::vector<RowReader> find_readers_;                    ///< by key
   std::string insert_, upsert_, select_, update_, delete_; ///< summaries, for errors

@@ -1,5 +1,7 @@
 #include "session.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
@@ -231,8 +233,104 @@ void Session::ping() {
   call(work, [&] { connection_.command("", work); });
 }
 
-void Session::batch(std::span<const BatchItem>, std::span<std::uint64_t>) {
-  throw_error(ErrorCode::not_supported, "batch: not by this backend");
+void Session::batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected) {
+  if (items.empty()) return;
+  if (affected.size() < items.size()) refuse("batch: too few places for its counts");
+  const Work work{"batch", nullptr, true};
+  if (in_transaction_) {
+    call(work, [&] {
+      try {
+        run_batch(items, affected, work);
+      } catch (const Error& error) {
+        doom(error.info()); // what came before is in the transaction, and the rest is not
+        throw;
+      }
+    });
+    return;
+  }
+  call(work, [&] {
+    connection_.begin("BEGIN", false);
+    try {
+      run_batch(items, affected, work);
+      static_cast<void>(connection_.commit());
+    } catch (const Error&) {
+      if (!connection_.broken() && connection_.transaction() != TransactionState::none) {
+        try {
+          connection_.undo("ROLLBACK", {"rollback", nullptr, false});
+        } catch (const Error&) {
+          connection_.mark_broken(); // the first error is the one to tell
+        }
+      }
+      throw;
+    }
+  });
+}
+
+void Session::run_batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected, const Work& work) {
+  const auto repository_of = [&](const BatchItem& item) -> Repository& {
+    if (item.table == nullptr) refuse("batch: a write names no table");
+    return static_cast<Repository&>(repository(*item.table));
+  };
+  const auto is_single = [](const BatchItem& item) {
+    const bool has_rows = item.kind == BatchKind::insert || item.kind == BatchKind::upsert;
+    return !has_rows || item.rows.rows == 1;
+  };
+  for (std::size_t next = 0; next < items.size();) {
+    const std::size_t alike = rows_alike(items.subspan(next));
+    if (alike > 1 || !is_single(items[next])) {
+      write_rows(repository_of(items[next]), items.subspan(next, alike), affected.subspan(next, alike));
+      next += alike;
+      continue;
+    }
+    std::size_t end = next + 1;
+    while (end < items.size() && is_single(items[end]) && rows_alike(items.subspan(end)) == 1)
+      ++end;
+    const auto run = items.subspan(next, end - next);
+    const auto counts = affected.subspan(next, end - next);
+    connection_.run_piped(
+        run.size(), [&](std::size_t i) { return repository_of(run[i]).queue(run[i]); },
+        [&](std::size_t i, pg_result* result) {
+          counts[i] = run[i].kind == BatchKind::upsert ? 1 : affected_rows(result);
+        },
+        work);
+    next = end;
+  }
+}
+
+/// How many inserts from the first on are of one form, so that one insert of many rows does for them; 1 if too few are.
+std::size_t Session::rows_alike(std::span<const BatchItem> items) noexcept {
+  constexpr std::size_t kWorthwhile = 16;
+  const BatchItem& first = items.front();
+  const auto alike = [&](const BatchItem& item) {
+    return item.kind == BatchKind::insert && item.table == first.table && item.rows.rows == 1 &&
+           std::equal(item.rows.columns.begin(), item.rows.columns.end(), first.rows.columns.begin(),
+                      first.rows.columns.end());
+  };
+  std::size_t count = 0;
+  while (count < items.size() && alike(items[count]))
+    ++count;
+  return count < kWorthwhile ? 1 : count;
+}
+
+/// One insert of many rows for inserts that are alike, or one item that has many.
+void Session::write_rows(Repository& repository, std::span<const BatchItem> items, std::span<std::uint64_t> affected) {
+  const BatchItem& first = items.front();
+  WriteRows rows{first.rows.columns, first.rows.cells, first.rows.rows, {}};
+  std::vector<Cell> cells;
+  if (items.size() > 1) {
+    cells.reserve(items.size() * rows.columns.size());
+    for (const BatchItem& item : items)
+      cells.insert(cells.end(), item.rows.cells, item.rows.cells + rows.columns.size());
+    rows.cells = cells.data();
+    rows.rows = items.size();
+  }
+  if (first.kind == BatchKind::insert) {
+    repository.insert(rows);
+  } else {
+    repository.upsert(rows, first.key, first.update_columns);
+  }
+  for (std::size_t i = 0; i < items.size(); ++i)
+    affected[i] = items[i].rows.rows;
 }
 
 void Session::set_deadline(Deadline deadline) { connection_.set_deadline(deadline); }

@@ -16,6 +16,8 @@
 
 namespace tenon::postgresql {
 
+class Repository;
+
 class Session final : public ISession {
 public:
   /// Errors: as Link::open.
@@ -86,6 +88,9 @@ public:
   [[nodiscard]] std::uint64_t era() const noexcept { return era_; }
 
 private:
+  void run_batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected, const Work& work);
+  [[nodiscard]] static std::size_t rows_alike(std::span<const BatchItem> items) noexcept;
+  static void write_rows(Repository& repository, std::span<const BatchItem> items, std::span<std::uint64_t> affected);
   void enter(const Work& work);
   void end_open_rows() noexcept;
   void end_transaction() noexcept;

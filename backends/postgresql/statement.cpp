@@ -43,7 +43,7 @@ void Statement::forget() noexcept {
 }
 
 void Connection::drop_retired() {
-  if (retired_.empty() || transaction() == TransactionState::failed) return;
+  if (retired_.empty() || !begin_.empty() || transaction() == TransactionState::failed) return;
   std::string sql;
   for (const std::string& name : retired_)
     sql += fmt::format("DEALLOCATE {};", name);
@@ -52,26 +52,36 @@ void Connection::drop_retired() {
 }
 
 Result Connection::prepare(Exchange& exchange, Statement& statement, const Parameters& parameters, const Work& work) {
-  if (statement.owner_ == this && statement.generation_ == generation_) return nullptr;
+  if (knows(statement)) return nullptr;
   drop_retired();
   std::string name = fmt::format("tenon_{}", ++names_);
   exchange = start({work.summary, work.table, false});
   send(exchange, PQsendPrepare(handle_, name.c_str(), statement.sql().c_str(), parameters.count(), parameters.types()));
   Result result = finish(exchange);
   if (is_failure(result.get())) return result;
-  statement.name_ = std::move(name);
-  statement.owner_ = this;
-  statement.generation_ = generation_;
+  adopt(statement, std::move(name));
   return nullptr;
 }
 
-void Connection::send_statement(Exchange& exchange, Statement& statement, const Parameters& parameters) {
-  const int accepted = named_statements_
-                           ? PQsendQueryPrepared(handle_, statement.name_.c_str(), parameters.count(),
+bool Connection::knows(const Statement& statement) const noexcept {
+  return statement.owner_ == this && statement.generation_ == generation_;
+}
+
+void Connection::adopt(Statement& statement, std::string name) noexcept {
+  statement.name_ = std::move(name);
+  statement.owner_ = this;
+  statement.generation_ = generation_;
+}
+
+int Connection::queue_statement(Statement& statement, const Parameters& parameters) {
+  return named_statements_ ? PQsendQueryPrepared(handle_, statement.name_.c_str(), parameters.count(),
                                                  parameters.values(), parameters.lengths(), parameters.formats(), 1)
                            : PQsendQueryParams(handle_, statement.sql().c_str(), parameters.count(), parameters.types(),
                                                parameters.values(), parameters.lengths(), parameters.formats(), 1);
-  send(exchange, accepted);
+}
+
+void Connection::send_statement(Exchange& exchange, Statement& statement, const Parameters& parameters) {
+  send(exchange, queue_statement(statement, parameters));
 }
 
 // A statement that the server forgot, or whose table changed, is prepared anew; outside a transaction the call then
@@ -83,14 +93,17 @@ template <class Run> Result Connection::with_fresh_statement(Statement& statemen
     if (!is_failure(result.get())) return result;
     Failure failure = read_failure(result.get());
     result.reset();
-    if (!named_statements_ || !is_stale_statement(failure)) fail(exchange, std::move(failure));
+    const bool stale = named_statements_ && is_stale_statement(failure);
+    if (!stale && !begin_.empty()) begin_failed_ = true;
+    if (!stale) fail(exchange, std::move(failure));
     if (failure.sqlstate == "0A000") {
       statement.forget(); // this one alone has another result type now
     } else {
       ++generation_; // all of them are in doubt
       retired_.clear();
     }
-    if (again && transaction() == TransactionState::none) continue;
+    if (again && (transaction() == TransactionState::none || !begin_.empty())) continue;
+    if (!begin_.empty()) begin_failed_ = true;
     ErrorInfo info = translate(failure, circumstances(exchange));
     info.retryable = true;
     info.message = fmt::format("{}: a prepared statement became invalid", work.summary);
@@ -105,6 +118,7 @@ Result Connection::run(Statement& statement, const Parameters& parameters, const
       if (Result refused = prepare(exchange, statement, parameters, work)) return refused;
     }
     exchange = start(work);
+    if (!begin_.empty()) return run_beginning(exchange, statement, parameters);
     send_statement(exchange, statement, parameters);
     return finish(exchange);
   });
@@ -116,6 +130,7 @@ Result Connection::start_rows(Statement& statement, const Parameters& parameters
     if (named_statements_) {
       if (Result refused = prepare(exchange, statement, parameters, work)) return refused;
     }
+    send_begin();
     exchange = start(work);
     send_statement(exchange, statement, parameters);
     return first_row(exchange);
@@ -123,6 +138,7 @@ Result Connection::start_rows(Statement& statement, const Parameters& parameters
 }
 
 Result Connection::start_rows(const std::string& sql, const Parameters& parameters, const Work& work) {
+  send_begin();
   prepare_for_rows();
   Exchange exchange = start(work);
   send_text(exchange, sql, parameters);
@@ -132,6 +148,7 @@ Result Connection::start_rows(const std::string& sql, const Parameters& paramete
 }
 
 Result Connection::run(const std::string& sql, const Parameters& parameters, const Work& work) {
+  send_begin();
   Exchange exchange = start(work);
   send_text(exchange, sql, parameters);
   Result result = finish(exchange);

@@ -11,9 +11,9 @@ namespace tenon::sqlite {
 namespace {
 
 // The first batch is small, for queries that want a few rows; the others are large enough to make a batch's fixed cost
-// vanish and small enough to stay in the cache.
+// vanish and small enough to stay in the processor's first cache.
 constexpr std::size_t kFirstRows = 16;
-constexpr std::size_t kMostRows = 256;
+constexpr std::size_t kMostRows = 64;
 constexpr std::size_t kMostBytes = 1U << 20U;
 
 } // namespace

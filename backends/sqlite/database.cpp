@@ -15,6 +15,7 @@
 #include "decimal.hpp"
 #include "dialect.hpp"
 #include "list_module.hpp"
+#include "rows_module.hpp"
 
 namespace tenon::sqlite {
 namespace {
@@ -122,6 +123,7 @@ void Database::register_functions() {
   sqlite3_commit_hook(db, on_commit, this);
   int code = sqlite3_create_collation_v2(db, kDecimalCollation, SQLITE_UTF8, nullptr, collate_decimals, nullptr);
   if (code == SQLITE_OK) code = register_list_module(db);
+  if (code == SQLITE_OK) code = register_rows_module(db);
   // Without these a misspelt column in double quotes would be a string literal.
   if (code == SQLITE_OK) code = sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   if (code == SQLITE_OK) code = sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);

@@ -10,6 +10,7 @@
 
 #include "cursor.hpp"
 #include "dialect.hpp"
+#include "rows_module.hpp"
 #include "session.hpp"
 
 namespace tenon::sqlite {
@@ -65,11 +66,13 @@ void Repository::learn_storage() {
     return;
   for (StoredColumn& column : columns_) {
     const char* type = nullptr;
+    int counts_up = 0;
     const int code =
         sqlite3_table_column_metadata(session_.handle(), "main", table_.name.c_str(), column.column->name.c_str(),
-                                      &type, nullptr, nullptr, nullptr, nullptr);
+                                      &type, nullptr, nullptr, nullptr, &counts_up);
     if (code != SQLITE_OK) return; // the statement will say what is missing
     column.form = form_of(column.column->type, type == nullptr ? "" : type);
+    if (column.column->generated) counts_up_ = counts_up != 0;
   }
   has_rowid_key_ = generated_is_rowid();
   storage_known_ = true;
@@ -200,11 +203,59 @@ RowBatch Repository::insert(const WriteRows& rows) {
   sql::read_insert(table_, rows, 1, call_);
   session_.start(Access::write, context);
   learn_storage();
+  if (fits_one_statement(rows)) {
+    sql::read_insert(table_, rows, 0, call_); // 0: however many
+    if (insert_all(rows, context)) return session_.results().batch();
+    sql::read_insert(table_, rows, 1, call_);
+  }
   const bool by_rowid = returns_rowid(rows.returning);
   const auto returning = by_rowid ? std::span<const std::uint32_t>() : rows.returning;
   const StatementPtr prepared =
       statement(context, returning, [&] { return compiler_.insert(rows.columns, 1, returning); });
   return write(rows, *prepared, by_rowid, context);
+}
+
+bool Repository::fits_one_statement(const WriteRows& rows) const noexcept {
+  return rows.rows > 1 && !rows.columns.empty() && rows.columns.size() <= kMostRowsColumns &&
+         (rows.returning.empty() || (counts_up_ && returns_rowid(rows.returning)));
+}
+
+/// All rows by one statement that reads them where they are. Returns false, with nothing done, if only writing them one
+/// by one will tell: which row broke a foreign key, or which keys the rows have where a trigger wrote too.
+bool Repository::insert_all(const WriteRows& rows, const Context& context) {
+  const StatementPtr prepared = statement(context, {}, [&] {
+    std::string names;
+    std::string values;
+    for (std::size_t i = 0; i < rows.columns.size(); ++i) {
+      names += (i == 0 ? "" : ", ") + sql::quoted(kDialect, table_.columns[rows.columns[i]].name);
+      values += fmt::format("{}c{}", i == 0 ? "" : ", ", i);
+    }
+    return fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}(?1)", compiler_.table_name(), names, values, kRowsModule);
+  });
+  sqlite3* const db = session_.handle();
+  row_.cells = nullptr;
+  Session::Group group(session_, context);
+  const std::int64_t written = sqlite3_total_changes64(db);
+  RowsSource source{rows, columns_, session_.bound().bytes, nullptr};
+  {
+    const Run guard(*prepared);
+    session_.check(bind_rows(prepared->handle.get(), 1, source), context);
+    const int code = sqlite3_step(prepared->handle.get());
+    if (source.refused) std::rethrow_exception(source.refused);
+    if (code == SQLITE_CONSTRAINT_FOREIGNKEY) return false; // row by row it is known whose
+    if (code != SQLITE_DONE) session_.fail(code, context);
+  }
+  const auto count = static_cast<std::int64_t>(rows.rows);
+  Rows& results = session_.results();
+  results.start(rows.returning.size());
+  if (!rows.returning.empty()) {
+    if (sqlite3_total_changes64(db) - written != count) return false; // the group undoes it
+    const std::int64_t last = sqlite3_last_insert_rowid(db);
+    for (std::int64_t id = last - count + 1; id <= last; ++id)
+      results.add(Cell::int64(id));
+  }
+  group.keep();
+  return true;
 }
 
 RowBatch Repository::upsert(const WriteRows& rows, std::uint32_t key, std::span<const std::uint32_t> update) {

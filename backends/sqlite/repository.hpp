@@ -53,6 +53,8 @@ private:
   StatementPtr statement(const Context& context, std::span<const std::uint32_t> columns, Compile&& compile);
   RowBatch write(const WriteRows& rows, Statement& statement, bool by_rowid, const Context& context);
   void write_row(const WriteRows& rows, std::size_t row, Statement& statement, bool by_rowid, const Context& context);
+  [[nodiscard]] bool fits_one_statement(const WriteRows& rows) const noexcept;
+  [[nodiscard]] bool insert_all(const WriteRows& rows, const Context& context);
   std::int64_t run(Statement& statement, bool wants_row, const Context& context);
   [[nodiscard]] bool returns_rowid(std::span<const std::uint32_t> returning) const noexcept;
 
@@ -65,6 +67,7 @@ private:
 
   bool storage_known_ = false;
   bool has_rowid_key_ = false; ///< the generated column is the rowid, which SQLite reports after an insert
+  bool counts_up_ = false;     ///< and AUTOINCREMENT: the rows of one statement get one number after the other
   std::vector<StoredColumn> columns_;
   std::vector<std::uint32_t> all_columns_;
 

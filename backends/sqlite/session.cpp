@@ -341,8 +341,65 @@ void Session::ping() {
   step(*ping_, context);
 }
 
-void Session::batch(std::span<const BatchItem>, std::span<std::uint64_t>) {
-  throw_error(ErrorCode::not_supported, "batch: not by this backend");
+void Session::batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected) {
+  if (items.empty()) return;
+  const Context context{.statement = "batch"};
+  if (affected.size() < items.size()) {
+    throw_error(ErrorCode::programming, "batch: too few places for its counts");
+  }
+  start(Access::write, context);
+  Group group(*this, context);
+  run_batch(items, affected);
+  group.keep();
+}
+
+void Session::run_batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected) {
+  std::vector<Cell> cells;
+  for (std::size_t next = 0; next < items.size();) {
+    const BatchItem& item = items[next];
+    if (item.table == nullptr) throw_error(ErrorCode::programming, "batch: a write names no table");
+    IRepository& target = repository(*item.table);
+    std::size_t alike = 1;
+    switch (item.kind) {
+      case BatchKind::insert: {
+        WriteRows rows{item.rows.columns, item.rows.cells, item.rows.rows, {}};
+        alike = rows_alike(items.subspan(next));
+        if (alike > 1) { // one insert of many rows does for them
+          cells.clear();
+          for (const BatchItem& one : items.subspan(next, alike))
+            cells.insert(cells.end(), one.rows.cells, one.rows.cells + rows.columns.size());
+          rows.cells = cells.data();
+          rows.rows = alike;
+        }
+        target.insert(rows);
+        for (std::size_t i = next; i < next + alike; ++i)
+          affected[i] = items[i].rows.rows;
+        break;
+      }
+      case BatchKind::upsert:
+        target.upsert({item.rows.columns, item.rows.cells, item.rows.rows, {}}, item.key, item.update_columns);
+        affected[next] = item.rows.rows;
+        break;
+      case BatchKind::update: affected[next] = target.update(item.update); break;
+      case BatchKind::remove: affected[next] = target.remove(item.update.filter); break;
+      default: throw_error(ErrorCode::not_supported, "a batch with an unknown kind of write");
+    }
+    next += alike;
+  }
+}
+
+/// How many inserts of one row and one form there are from the first on.
+std::size_t Session::rows_alike(std::span<const BatchItem> items) noexcept {
+  const BatchItem& first = items.front();
+  const auto alike = [&](const BatchItem& item) {
+    return item.kind == BatchKind::insert && item.table == first.table && item.rows.rows == 1 &&
+           std::equal(item.rows.columns.begin(), item.rows.columns.end(), first.rows.columns.begin(),
+                      first.rows.columns.end());
+  };
+  std::size_t count = 0;
+  while (count < items.size() && alike(items[count]))
+    ++count;
+  return std::max<std::size_t>(count, 1);
 }
 
 void Session::end_cursors() noexcept {
@@ -353,7 +410,8 @@ void Session::end_cursors() noexcept {
 void Session::detach(Cursor& cursor) noexcept { std::erase(cursors_, &cursor); }
 
 Session::Group::Group(Session& session, const Context& context)
-    : session_(session), context_(context), own_transaction_(session.state_ == State::none) {
+    : session_(session), context_(context),
+      own_transaction_(session.state_ == State::none && sqlite3_get_autocommit(session.handle()) != 0) {
   if (own_transaction_) {
     session_.run(begin_immediate, context_);
   } else {

@@ -95,6 +95,8 @@ private:
   };
   enum Control : std::size_t { begin_deferred, begin_immediate, commit_work, rollback_work };
 
+  void run_batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected);
+  [[nodiscard]] static std::size_t rows_alike(std::span<const BatchItem> items) noexcept;
   void enter(Access access, const Context& context);
   void open_transaction(Access access, const Context& context);
   // Statements that move the transaction.

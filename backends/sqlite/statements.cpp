@@ -11,13 +11,22 @@ void Run::reset() noexcept { sqlite3_reset(statement_.handle.get()); }
 void Rows::add(Statement& statement) {
   sqlite3_stmt* const handle = statement.handle.get();
   const int count = static_cast<int>(columns_);
-  if (statement.columns.empty()) {
-    for (int i = 0; i < count; ++i)
-      cells_.push_back(read_plain(handle, i, bytes_));
-    return;
+  const std::size_t before = cells_.size();
+  cells_.resize(before + columns_);
+  Cell* cell = cells_.data() + before;
+  try {
+    if (statement.columns.empty()) {
+      for (int i = 0; i < count; ++i)
+        *cell++ = read_plain(handle, i, bytes_);
+    } else {
+      const StoredColumn* column = statement.columns.data();
+      for (int i = 0; i < count; ++i)
+        *cell++ = read(handle, i, *column++, bytes_);
+    }
+  } catch (...) {
+    cells_.resize(before); // no half of a row
+    throw;
   }
-  for (int i = 0; i < count; ++i)
-    cells_.push_back(read(handle, i, statement.columns[static_cast<std::size_t>(i)], bytes_));
 }
 
 } // namespace tenon::sqlite

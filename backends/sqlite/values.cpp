@@ -135,38 +135,38 @@ void copy_bytes(Stored& value, sql::Arena& bytes) {
         "another program wrote it: correct it, or describe the column with the type that it holds");
 }
 
-std::string_view column_bytes(sqlite3_stmt* statement, int index) noexcept {
-  const void* const data = sqlite3_column_blob(statement, index); // of text too: the bytes as they are
-  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, index));
+std::string_view bytes_of(sqlite3_value* value) noexcept {
+  const void* const data = sqlite3_value_blob(value); // of text too: the bytes as they are
+  const auto size = static_cast<std::size_t>(sqlite3_value_bytes(value));
   return data == nullptr ? std::string_view{} : std::string_view{static_cast<const char*>(data), size};
 }
 
-Cell read_text(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column, sql::Arena& bytes) {
-  const std::string_view stored = column_bytes(statement, index);
+Cell read_text(sqlite3_value* value, int storage, const StoredColumn& column, sql::Arena& bytes) {
+  const std::string_view stored = bytes_of(value);
   if (storage != SQLITE_TEXT || !sql::is_text(stored)) does_not_fit(column);
   const std::string_view kept = bytes.copy(stored.data(), stored.size());
   return column.column->type == CellType::json ? Cell::json(kept) : Cell::text(kept);
 }
 
-Cell read_decimal(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column, sql::Arena& bytes) {
+Cell read_decimal(sqlite3_value* value, int storage, const StoredColumn& column, sql::Arena& bytes) {
   std::array<char, 400> digits{};
   std::string_view stored;
-  const auto write = [&](auto value, auto... format) {
-    const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), value, format...);
+  const auto write = [&](auto given, auto... format) {
+    const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), given, format...);
     stored = {digits.data(), static_cast<std::size_t>(written.ptr - digits.data())};
   };
   switch (storage) {
-    case SQLITE_INTEGER: write(sqlite3_column_int64(statement, index)); break;
-    case SQLITE_FLOAT: write(sqlite3_column_double(statement, index), std::chars_format::fixed); break;
-    case SQLITE_TEXT: stored = column_bytes(statement, index); break;
+    case SQLITE_INTEGER: write(sqlite3_value_int64(value)); break;
+    case SQLITE_FLOAT: write(sqlite3_value_double(value), std::chars_format::fixed); break;
+    case SQLITE_TEXT: stored = bytes_of(value); break;
     default: break;
   }
   if (!sql::is_decimal(stored)) does_not_fit(column);
   return Cell::decimal(bytes.copy(stored.data(), stored.size()));
 }
 
-Cell read_uuid_cell(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column, sql::Arena& bytes) {
-  const std::string_view stored = column_bytes(statement, index);
+Cell read_uuid_cell(sqlite3_value* value, int storage, const StoredColumn& column, sql::Arena& bytes) {
+  const std::string_view stored = bytes_of(value);
   if (storage == SQLITE_BLOB && stored.size() == 16) return Cell::uuid(bytes.copy(stored.data(), 16).data());
   if (storage != SQLITE_TEXT) does_not_fit(column);
   const auto uuid = read_uuid(stored);
@@ -174,30 +174,30 @@ Cell read_uuid_cell(sqlite3_stmt* statement, int index, int storage, const Store
   return Cell::uuid(bytes.copy(uuid->data(), uuid->size()).data());
 }
 
-std::int64_t read_integer(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column) {
-  if (storage == SQLITE_INTEGER) return sqlite3_column_int64(statement, index);
+std::int64_t read_integer(sqlite3_value* value, int storage, const StoredColumn& column) {
+  if (storage == SQLITE_INTEGER) return sqlite3_value_int64(value);
   if (storage != SQLITE_FLOAT) does_not_fit(column);
-  const double value = sqlite3_column_double(statement, index);
-  if (std::trunc(value) != value || std::abs(value) > kExactIntegers) does_not_fit(column);
-  return static_cast<std::int64_t>(value);
+  const double stored = sqlite3_value_double(value);
+  if (std::trunc(stored) != stored || std::abs(stored) > kExactIntegers) does_not_fit(column);
+  return static_cast<std::int64_t>(stored);
 }
 
-double read_real(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column) {
-  if (storage == SQLITE_FLOAT) return sqlite3_column_double(statement, index);
+double read_real(sqlite3_value* value, int storage, const StoredColumn& column) {
+  if (storage == SQLITE_FLOAT) return sqlite3_value_double(value);
   if (storage != SQLITE_INTEGER) does_not_fit(column);
-  const std::int64_t value = sqlite3_column_int64(statement, index);
-  if (std::abs(static_cast<double>(value)) > kExactIntegers) does_not_fit(column);
-  return static_cast<double>(value);
+  const std::int64_t whole = sqlite3_value_int64(value);
+  if (std::abs(static_cast<double>(whole)) > kExactIntegers) does_not_fit(column);
+  return static_cast<double>(whole);
 }
 
 /// Microseconds or days: as an integer, or as text in any form that time_text.hpp reads.
-std::int64_t read_dated(sqlite3_stmt* statement, int index, int storage, const StoredColumn& column) {
-  if (storage == SQLITE_INTEGER) return sqlite3_column_int64(statement, index);
+std::int64_t read_dated(sqlite3_value* value, int storage, const StoredColumn& column) {
+  if (storage == SQLITE_INTEGER) return sqlite3_value_int64(value);
   if (storage != SQLITE_TEXT) does_not_fit(column);
-  const std::string_view stored = column_bytes(statement, index);
-  const auto value = column.column->type == CellType::date ? read_date(stored) : read_timestamp(stored);
-  if (!value) does_not_fit(column);
-  return *value;
+  const std::string_view stored = bytes_of(value);
+  const auto moment = column.column->type == CellType::date ? read_date(stored) : read_timestamp(stored);
+  if (!moment) does_not_fit(column);
+  return *moment;
 }
 
 /// As SQLite finds affinities: by parts of the declared type, in any case.
@@ -297,47 +297,51 @@ int bind_all(sqlite3_stmt* statement, std::span<const sql::Parameter> parameters
 }
 
 Cell read(sqlite3_stmt* statement, int index, const StoredColumn& column, sql::Arena& bytes) {
-  const int storage = sqlite3_column_type(statement, index);
+  // One look for the value and then its own functions, which do not look again. The value is not protected, which
+  // matters to connections that threads share only.
+  sqlite3_value* const value = sqlite3_column_value(statement, index);
+  const int storage = sqlite3_value_type(value);
   if (storage == SQLITE_NULL) return Cell::null();
   switch (column.column->type) {
     case CellType::array:
     case CellType::null: break;
     case CellType::boolean: {
-      const std::int64_t value = storage == SQLITE_INTEGER ? sqlite3_column_int64(statement, index) : 2;
-      if (value != 0 && value != 1) does_not_fit(column);
-      return Cell::boolean(value == 1);
+      const std::int64_t flag = storage == SQLITE_INTEGER ? sqlite3_value_int64(value) : 2;
+      if (flag != 0 && flag != 1) does_not_fit(column);
+      return Cell::boolean(flag == 1);
     }
-    case CellType::int64: return Cell::int64(read_integer(statement, index, storage, column));
-    case CellType::float64: return Cell::float64(read_real(statement, index, storage, column));
+    case CellType::int64: return Cell::int64(read_integer(value, storage, column));
+    case CellType::float64: return Cell::float64(read_real(value, storage, column));
     case CellType::text:
-    case CellType::json: return read_text(statement, index, storage, column, bytes);
+    case CellType::json: return read_text(value, storage, column, bytes);
     case CellType::blob: {
       if (storage != SQLITE_BLOB) does_not_fit(column);
-      const std::string_view stored = column_bytes(statement, index);
+      const std::string_view stored = bytes_of(value);
       const std::string_view kept = bytes.copy(stored.data(), stored.size());
       return Cell::blob(kept.data(), kept.size());
     }
-    case CellType::decimal: return read_decimal(statement, index, storage, column, bytes);
-    case CellType::uuid: return read_uuid_cell(statement, index, storage, column, bytes);
-    case CellType::timestamp: return Cell::timestamp(read_dated(statement, index, storage, column));
-    case CellType::date: return Cell::date(read_dated(statement, index, storage, column));
+    case CellType::decimal: return read_decimal(value, storage, column, bytes);
+    case CellType::uuid: return read_uuid_cell(value, storage, column, bytes);
+    case CellType::timestamp: return Cell::timestamp(read_dated(value, storage, column));
+    case CellType::date: return Cell::date(read_dated(value, storage, column));
   }
   raise(ErrorCode::not_supported, &column, "the column has a type that this backend does not know");
 }
 
 Cell read_plain(sqlite3_stmt* statement, int index, sql::Arena& bytes) {
-  switch (sqlite3_column_type(statement, index)) {
-    case SQLITE_INTEGER: return Cell::int64(sqlite3_column_int64(statement, index));
-    case SQLITE_FLOAT: return Cell::float64(sqlite3_column_double(statement, index));
+  sqlite3_value* const value = sqlite3_column_value(statement, index);
+  switch (sqlite3_value_type(value)) {
+    case SQLITE_INTEGER: return Cell::int64(sqlite3_value_int64(value));
+    case SQLITE_FLOAT: return Cell::float64(sqlite3_value_double(value));
     case SQLITE_TEXT: {
-      const std::string_view stored = column_bytes(statement, index);
+      const std::string_view stored = bytes_of(value);
       if (!sql::is_text(stored)) {
         throw_error(ErrorCode::data, fmt::format("column {} of the result is no UTF-8 text", index + 1));
       }
       return Cell::text(bytes.copy(stored.data(), stored.size()));
     }
     case SQLITE_BLOB: {
-      const std::string_view stored = column_bytes(statement, index);
+      const std::string_view stored = bytes_of(value);
       const std::string_view kept = bytes.copy(stored.data(), stored.size());
       return Cell::blob(kept.data(), kept.size());
     }

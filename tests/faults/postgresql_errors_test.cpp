@@ -239,6 +239,7 @@ TEST_CASE("postgresql errors: a session that the server ends says why, and is di
   const auto idle = connect();
   run(*idle, "SET idle_in_transaction_session_timeout = 50");
   idle->begin({});
+  run(*idle, "SELECT 1");
   wait_until([&] { return !idle->alive(); });
   const ErrorInfo timed_out = failure_of([&] { run(*idle, "SELECT 1"); });
   CHECK(timed_out.code == ErrorCode::connection);

@@ -108,7 +108,10 @@ TEST_CASE("postgresql hosts: target_session_attrs finds the primary, the standby
   const auto stray = open_backend(options_of(standby, {{"password", primary.password()}}))->connect(Deadline::max());
   TransactionOptions writes;
   writes.write_intent = true;
-  const ErrorInfo refused = failure_of([&] { stray->begin(writes); });
+  const ErrorInfo refused = failure_of([&] {
+    stray->begin(writes); // travels with the first statement
+    run(*stray, "SELECT 1");
+  });
   CHECK(refused.code == ErrorCode::read_only);
   CHECK(refused.sqlstate == "0A000");
   CHECK(refused.broken);

@@ -82,6 +82,10 @@ TEST_CASE("postgresql: an insert writes all rows or none, whatever fails") {
 
   f.session->begin({});
   CHECK_THROWS_AS(f.people().insert({name_only, cells.data(), cells.size(), {}}), DataError);
+  f.session->commit(); // rows that go by COPY are checked before any is sent
+  CHECK(f.people().count({}) == 1);
+  f.session->begin({});
+  CHECK_THROWS_AS(f.people().upsert({name_only, cells.data(), cells.size(), {}}, 1, {}), DataError);
   CHECK_THROWS_AS(f.session->commit(), DataError); // half a call cannot be committed
   CHECK(f.people().count({}) == 1);
 }

@@ -36,7 +36,10 @@ TEST_CASE_METHOD(Fixture, "a cursor gives every row once, in batches that grow")
       found.emplace_back(batch.row(i)[1].bytes());
   }
   CHECK(found == names);
-  CHECK(sizes == std::vector<std::size_t>{16, 64, 256, 256, 256, 152});
+  std::vector<std::size_t> expected(17, 64);
+  expected.front() = 16;
+  expected.back() = 24;
+  CHECK(sizes == expected);
   RowBatch batch;
   CHECK_FALSE(cursor->next(batch));
   CHECK(batch.empty());
