@@ -5,6 +5,7 @@ target_sources(faults_postgresql_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_backstop_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_cancel_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_errors_test.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/postgresql_exit_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_fork_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_hosts_test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_resolver_test.cpp

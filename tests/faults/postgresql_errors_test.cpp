@@ -194,6 +194,10 @@ TEST_CASE("postgresql errors: a statement that the server forgot is prepared ane
   const Cell name = Cell::text("ann");
   CHECK(repository.find(1, {&name, 1}).rows == 0);
 
+  const auto taken = connect();
+  run(*taken, "PREPARE tenon_1 AS SELECT 1"); // 42P05: the name of our first one
+  CHECK(taken->repository(table).find(1, {&name, 1}).rows == 0);
+
   run(*session, "DEALLOCATE ALL"); // 26000
   CHECK(repository.find(1, {&name, 1}).rows == 0);
 

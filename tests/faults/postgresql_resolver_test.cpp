@@ -16,7 +16,7 @@ ErrorInfo doubtful_commit(testing::TcpProxy& proxy, IBackend& backend, const std
   run(*session, "INSERT INTO " + table + " VALUES (1)");
   proxy.arm(fault);
   session->set_deadline(Clock::now() + milliseconds(300));
-  const ErrorInfo error = failure_of([&] { session->commit(); });
+  ErrorInfo error = failure_of([&] { session->commit(); });
   proxy.release();
   return error;
 }
