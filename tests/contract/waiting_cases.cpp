@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "long_search.hpp"
 #include "support.hpp"
 
 namespace tenon::contract {
@@ -18,26 +19,6 @@ using namespace std::chrono_literals;
 /// A promise of 250 ms, with room for a busy machine and a sanitizer.
 constexpr auto kAtMost = 2s;
 constexpr TransactionOptions kWrite{Isolation::backend_default, false, true};
-
-/// Seconds of work in one call: many parts looked for in much text, each nearly found everywhere, and none found.
-struct LongSearch {
-  TableDesc described = table("texts", {column("t", CellType::text)});
-  std::vector<Tree> parts;
-  Tree filter;
-
-  LongSearch() {
-    for (int i = 0; i < 200; ++i) {
-      parts.push_back(Tree::compare(NodeKind::contains, 1, Value::text("ab" + std::to_string(i))));
-    }
-    filter = Tree::of(NodeKind::any_of, parts);
-  }
-  void fill(ISession& session) const {
-    const Rows rows(1000, Row{Value::text(std::string(4000, 'a'))});
-    for (int i = 0; i < 4; ++i)
-      insert(session.repository(described), {1}, rows);
-  }
-  void run(ISession& session) const { static_cast<void>(session.repository(described).count(filter.filter())); }
-};
 
 TEST_CASE("deadline: one that has passed ends the call at once, and a later one is kept") {
   Database database;
