@@ -223,7 +223,7 @@ std::vector<Finding> uses_of_internals(const Sources& sources) {
 }
 
 std::vector<Finding> wall_clock_reads(const Sources& sources) {
-  constexpr std::array<std::string_view, 6> kReads{
+  constexpr std::array<std::string_view, 7> kReads{
       "system_clock::now", "high_resolution_clock", "gettimeofday",          "CLOCK_REALTIME",
       "std::time(",        "::time(nullptr)",       "pthread_cond_timedwait"};
   std::vector<Finding> findings;
@@ -233,9 +233,9 @@ std::vector<Finding> wall_clock_reads(const Sources& sources) {
     std::istringstream lines(text);
     std::string line;
     for (std::size_t number = 1; std::getline(lines, line); ++number) {
-      for (const std::string_view read : kReads) {
-        if (line.find(read) != std::string::npos) findings.push_back({path, number, std::string(read)});
-      }
+      const auto read = std::find_if(kReads.begin(), kReads.end(),
+                                     [&](std::string_view one) { return line.find(one) != std::string::npos; });
+      if (read != kReads.end()) findings.push_back({path, number, std::string(*read)});
     }
   }
   return findings;
