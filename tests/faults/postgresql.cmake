@@ -19,3 +19,5 @@ target_link_libraries(faults_postgresql_test PRIVATE
 tenon_target(faults_postgresql_test)
 add_test(NAME faults_postgresql COMMAND faults_postgresql_test)
 set_tests_properties(faults_postgresql PROPERTIES LABELS faults TIMEOUT 300)
+
+tenon_fault_test(faults_demotion SOURCES postgresql_demotion_test.cpp TIMEOUT 120)
