@@ -125,6 +125,27 @@ void HostMemory::failed(std::size_t place) {
   if (place < distrusted_until_.size()) distrusted_until_[place] = Clock::now() + kDistrust;
 }
 
+void HostMemory::leave_late(std::string name, const std::shared_ptr<void>& connect) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(late_, [](const auto& one) { return one.second.expired(); });
+  late_.emplace_back(std::move(name), connect);
+}
+
+std::shared_ptr<void> HostMemory::take_late(std::string_view name) {
+  if (fork_.forked()) return nullptr;
+  const std::lock_guard lock(mutex_);
+  for (auto it = late_.begin(); it != late_.end();) {
+    auto connect = it->first == name ? it->second.lock() : nullptr;
+    if (connect == nullptr && !it->second.expired()) {
+      ++it;
+      continue;
+    }
+    it = late_.erase(it);
+    if (connect != nullptr) return connect;
+  }
+  return nullptr;
+}
+
 void HostMemory::worked(std::size_t place) {
   const std::lock_guard lock(mutex_);
   if (place < distrusted_until_.size()) distrusted_until_[place] = {};

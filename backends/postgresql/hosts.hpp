@@ -4,11 +4,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include <tenon/interface/fork_guard.hpp>
 
 namespace tenon::postgresql {
 
@@ -44,10 +48,18 @@ public:
   void failed(std::size_t place);
   void worked(std::size_t place);
 
+  /// A connect that its caller has given up and that is still under way, for the next who wants the same. Kept by
+  /// whoever carries it out, not by us.
+  void leave_late(std::string name, const std::shared_ptr<void>& connect);
+  /// Returns the oldest of that name that is still under way, which nobody else is then given, or null.
+  [[nodiscard]] std::shared_ptr<void> take_late(std::string_view name);
+
 private:
   std::mutex mutex_;
   std::vector<Clock::time_point> distrusted_until_;
   std::minstd_rand random_{std::random_device{}()};
+  std::vector<std::pair<std::string, std::weak_ptr<void>>> late_;
+  ForkGuard fork_; // the threads of late_ are the parent's
 };
 
 } // namespace tenon::postgresql

@@ -78,26 +78,26 @@ private:
 template <class Result> struct Errand {
   std::mutex mutex;
   std::condition_variable done;
-  bool ended = false; ///< guarded by the mutex, as the result is
+  bool ended = false;  ///< guarded by the mutex, as the next two are
+  bool awaited = true; ///< its result is wanted; otherwise its thread destroys it
   std::optional<Result> result;
 };
 
-/// Runs `work`, which may block beyond every limit, on a thread of its own. Returns nothing if it is not done by
-/// `deadline`; its result is then destroyed by that thread.
-template <class Result, class Work> std::optional<Result> in_time(Deadline deadline, Work work) {
-  if (Clock::now() >= deadline) return std::nullopt;
-  const auto errand = std::make_shared<Errand<Result>>();
+/// Runs `work`, which may block beyond every limit, on a thread of its own.
+template <class Result, class Work> std::shared_ptr<Errand<Result>> send_out(Work work) {
+  auto errand = std::make_shared<Errand<Result>>();
   Errands::instance().begin();
   try {
     std::thread([errand = std::shared_ptr(errand), work = std::move(work)]() mutable {
-      std::optional<Result> result;
-      try {
-        result.emplace(work());
-      } catch (...) { // no memory: the caller says so
-      }
       {
+        std::optional<Result> result;
+        std::optional<Result> unwanted; // closed behind the lock
+        try {
+          result.emplace(work());
+        } catch (...) { // no memory: the caller says so
+        }
         const std::lock_guard lock(errand->mutex);
-        errand->result = std::move(result);
+        (errand->awaited ? errand->result : unwanted) = std::move(result);
         errand->ended = true;
         errand->done.notify_all();
       }
@@ -108,10 +108,28 @@ template <class Result, class Work> std::optional<Result> in_time(Deadline deadl
     Errands::instance().end();
     throw_error(ErrorCode::resource_exhausted, "no thread to connect with");
   }
-  std::unique_lock lock(errand->mutex);
-  errand->done.wait_until(lock, deadline, [&] { return errand->ended; });
-  if (errand->ended && !errand->result) throw_error(ErrorCode::resource_exhausted, "out of memory while connecting");
-  return std::exchange(errand->result, std::nullopt);
+  return errand;
+}
+
+/// Returns nothing if it is not done by `deadline`; its result is then destroyed by its thread, or wanted() again.
+template <class Result> std::optional<Result> await(Errand<Result>& errand, Deadline deadline) {
+  std::unique_lock lock(errand.mutex);
+  errand.done.wait_until(lock, deadline, [&] { return errand.ended; });
+  errand.awaited = errand.ended;
+  if (errand.ended && !errand.result) throw_error(ErrorCode::resource_exhausted, "out of memory while connecting");
+  return std::exchange(errand.result, std::nullopt);
+}
+
+/// To be asked before one is awaited again. Returns false if it has ended meanwhile.
+template <class Result> bool wanted(Errand<Result>& errand) {
+  const std::lock_guard lock(errand.mutex);
+  errand.awaited = !errand.ended;
+  return errand.awaited;
+}
+
+template <class Result, class Work> std::optional<Result> in_time(Deadline deadline, Work work) {
+  if (Clock::now() >= deadline) return std::nullopt;
+  return await(*send_out<Result>(std::move(work)), deadline);
 }
 
 /// What became of one address: a session, or why there is none.
@@ -337,10 +355,31 @@ private:
   }
 
   [[nodiscard]] std::unique_ptr<soci::session> try_address(const Host& host, const std::string& attrs, Deadline limit) {
+    const std::string name = fmt::format("{} {} {}", host.label(), host.address, attrs);
+    // One that was given up and is still under way comes first: beside it a second one would be a connection more than
+    // the pool has asked for.
+    while (const auto late = std::static_pointer_cast<Errand<Attempt>>(memory_.take_late(name))) {
+      if (!wanted(*late)) continue;
+      if (!finish(late, name, limit)) return nullptr;
+      if (last_.session != nullptr) return std::move(last_.session);
+    }
+    if (Clock::now() >= limit) {
+      last_ = Attempt{nullptr, no_answer(), false};
+      return nullptr;
+    }
     const Target target{settings_, host, attrs, limit};
-    auto attempt = in_time<Attempt>(limit, [target] { return connect(target); });
-    last_ = attempt ? std::move(*attempt) : Attempt{nullptr, no_answer(), false};
+    const auto errand = send_out<Attempt>([target] { return connect(target); });
+    static_cast<void>(finish(errand, name, limit));
     return std::move(last_.session);
+  }
+
+  /// Fills last_. Returns false if it is still under way at the limit, and left to the next who wants the same.
+  [[nodiscard]] bool finish(const std::shared_ptr<Errand<Attempt>>& errand, const std::string& name, Deadline limit) {
+    auto attempt = await(*errand, limit);
+    const bool ended = attempt.has_value();
+    if (!ended) memory_.leave_late(name, errand);
+    last_ = ended ? std::move(*attempt) : Attempt{nullptr, no_answer(), false};
+    return ended;
   }
 
   /// Its part of what is left, if `behind` more are to come.
