@@ -35,8 +35,12 @@ void Load::run(int number) {
     watch_.time(allowed.call, [&] { entries.create({.id = 0, .op = op, .part = 2}); });
     watch_.time(allowed.call, [&] { session.commit(); });
   };
+  // One deadline for all runs, the waits for connections and the pauses.
+  const auto as_transaction = [&] {
+    return watch_.time(allowed.checkout, [&] { return audit_.write(store_, {.timeout = allowed.checkout}); });
+  };
   while (!stopped_) {
-    const auto outcome = number % 2 == 0 ? audit_.write(store_) : audit_.record(by_hand);
+    const auto outcome = number % 2 == 0 ? as_transaction() : audit_.record(by_hand);
     if (outcome == Audit::Outcome::acknowledged)
       ++acknowledged_;
     else

@@ -97,7 +97,7 @@ TEST_CASE("proxy: cuts at a byte and at a message, in either direction") {
     CHECK(ask(connection, "INSERT INTO notes VALUES (1)") == "INSERT 0 1");
     const auto before = proxy.figures().struck;
     proxy.arm(fault);
-    const std::string answer = ask(connection, "COMMIT");
+    std::string answer = ask(connection, "COMMIT");
     CHECK(proxy.figures().struck == before + 1);
     CHECK(PQstatus(connection.get()) == (answer == "error" ? CONNECTION_BAD : CONNECTION_OK));
     CHECK(becomes_true([] {

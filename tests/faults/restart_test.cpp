@@ -13,7 +13,7 @@ constexpr int kSize = 8, kOverflow = 4;
 
 TEST_CASE("restart: a server killed under 32 threads loses nothing acknowledged, and is served again when it is back") {
   auto server = testing::PostgresServer::start();
-  const Baseline baseline;
+  const Baseline baseline(server);
   {
     Store store = open_store(server, {{"pool.size", std::to_string(kSize)},
                                       {"pool.max_overflow", std::to_string(kOverflow)},

@@ -18,6 +18,25 @@ namespace {
 
 using Variables = std::map<std::string, std::string, std::less<>>;
 
+/// Inodes, sorted, of the sockets whose other end is that port and that their owner has not closed.
+std::vector<std::string> open_sockets(int port) {
+  // "sl local rem st tx:rx tr:tm retrnsmt uid timeout inode …", addresses as hexadecimal IP:PORT.
+  const std::string wanted = fmt::format("0100007F:{:04X}", port);
+  std::ifstream file("/proc/self/net/tcp");
+  std::string line;
+  std::vector<std::string> inodes;
+  while (std::getline(file, line)) {
+    std::istringstream stream(line);
+    const std::vector<std::string> words{std::istream_iterator<std::string>(stream), {}};
+    if (words.size() < 10 || words[2] != wanted) continue;
+    const std::string& state = words[3];
+    if (state == "01" || state == "02" || state == "08") // established, connecting, closed by the other end alone
+      inodes.push_back(words[9]);
+  }
+  std::sort(inodes.begin(), inodes.end());
+  return inodes;
+}
+
 } // namespace
 
 Store open_store(const testing::PostgresServer& server, const SettingLines& settings, int port) {
@@ -97,7 +116,7 @@ void Audit::insert(Session& session, std::int64_t op) {
   entries.create({.id = 0, .op = op, .part = 2});
 }
 
-Audit::Outcome Audit::write(Store& store, TransactionOptions options) {
+Audit::Outcome Audit::write(Store& store, const SessionOptions& options) {
   return record([&](std::int64_t op) { store.transaction(options, [&](Session& session) { insert(session, op); }); });
 }
 
@@ -112,8 +131,12 @@ Audit::Outcome Audit::record(const std::function<void(std::int64_t)>& work) {
   std::string text;
   try {
     work(op);
+  } catch (const CommitUnknown& error) {
+    outcome = resolved(error);
+    name = error_name(error.code());
+    text = error.what();
   } catch (const Error& error) {
-    outcome = error.code() == ErrorCode::commit_unknown ? Outcome::unknown : Outcome::failed;
+    outcome = Outcome::failed;
     name = error_name(error.code());
     text = error.what();
   }
@@ -125,6 +148,24 @@ Audit::Outcome Audit::record(const std::function<void(std::int64_t)>& work) {
     kept.second = text;
   }
   return outcome;
+}
+
+void Audit::resolve_with(Store& store) { resolver_ = &store; }
+
+Audit::Outcome Audit::resolved(const CommitUnknown& error) const {
+  auto answer = tenon::Outcome::unknown;
+  if (resolver_ != nullptr) {
+    const bool is_known = becomes_true([&] {
+      answer = resolver_->resolve(error);
+      return answer != tenon::Outcome::in_progress;
+    });
+    if (!is_known) return Outcome::unknown;
+  }
+  switch (answer) {
+    case tenon::Outcome::committed: return Outcome::acknowledged;
+    case tenon::Outcome::rolled_back: return Outcome::failed;
+    default: return Outcome::unknown;
+  }
 }
 
 std::int64_t Audit::count(Outcome outcome) const {
@@ -167,11 +208,22 @@ std::string Audit::problems(const testing::PostgresServer& server) const {
   return found;
 }
 
-ConnectionWatch::ConnectionWatch(int port) : port_(port) {
-  thread_ = std::thread([this] {
+void Audit::clear(const testing::PostgresServer& server) {
+  as_admin(server, "TRUNCATE entries");
+  const std::lock_guard lock(mutex_);
+  outcomes_.clear();
+}
+
+ConnectionWatch::ConnectionWatch(int port) {
+  thread_ = std::thread([this, port] {
+    auto before = open_sockets(port);
     while (!done_) {
-      peak_ = std::max(peak_.load(), count(port_));
-      std::this_thread::sleep_for(3ms);
+      std::this_thread::sleep_for(2ms);
+      auto now = open_sockets(port);
+      std::vector<std::string> both;
+      std::set_intersection(before.begin(), before.end(), now.begin(), now.end(), std::back_inserter(both));
+      peak_ = std::max(peak_.load(), static_cast<int>(both.size()));
+      before = std::move(now);
     }
   });
 }
@@ -179,23 +231,6 @@ ConnectionWatch::ConnectionWatch(int port) : port_(port) {
 ConnectionWatch::~ConnectionWatch() {
   done_ = true;
   thread_.join();
-}
-
-int ConnectionWatch::count(int port) {
-  // "sl local_address rem_address st …", addresses as hexadecimal IP:PORT.
-  const std::string wanted = fmt::format("0100007F:{:04X}", port);
-  std::ifstream file("/proc/self/net/tcp");
-  std::string line;
-  int found = 0;
-  while (std::getline(file, line)) {
-    std::istringstream words(line);
-    std::string place, local, remote, state;
-    words >> place >> local >> remote >> state;
-    const bool is_open =
-        state == "01" || state == "02" || state == "08"; // established, connecting, close is ours to do
-    if (remote == wanted && is_open) ++found;
-  }
-  return found;
 }
 
 int open_descriptors() {

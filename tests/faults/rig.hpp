@@ -64,15 +64,18 @@ BOOST_DESCRIBE_STRUCT(Entry, (), (id, op, part))
 /// Threads: all methods from any thread.
 class Audit {
 public:
+  /// What the client was told.
   enum class Outcome { acknowledged, unknown, failed };
 
   /// Creates the table.
   explicit Audit(Store& store);
 
   /// Two rows in one store.transaction. Never throws a tenon::Error: it is the outcome.
-  Outcome write(Store& store, TransactionOptions options = {});
+  Outcome write(Store& store, const SessionOptions& options = {});
   /// The same by hand: `work` is given the number of its unit, must insert() and commit, and is run once.
   Outcome record(const std::function<void(std::int64_t op)>& work);
+  /// From now on the store is asked what became of a commit that ended in CommitUnknown, and its answer is the outcome.
+  void resolve_with(Store& store);
   /// The two rows of a unit.
   static void insert(Session& session, std::int64_t op);
 
@@ -84,9 +87,14 @@ public:
   /// Compares with what the server holds. Requires that no unit of work is under way. Returns what is wrong: an
   /// acknowledged unit that is absent, a failed one that is there, a half or doubled one; empty if nothing is.
   [[nodiscard]] std::string problems(const testing::PostgresServer& server) const;
+  /// Forgets all units of work, here and on the server. Requires that none is under way, on the server neither.
+  void clear(const testing::PostgresServer& server);
 
 private:
-  mutable std::mutex mutex_;
+  [[nodiscard]] Outcome resolved(const CommitUnknown& error) const;
+
+  Store* resolver_ = nullptr;
+  mutable std::mutex mutex_; // guards what follows
   std::int64_t next_ = 1;
   std::map<std::int64_t, Outcome> outcomes_;
   std::map<std::string, std::pair<int, std::string>> errors_;
@@ -117,9 +125,10 @@ private:
   std::atomic<std::int64_t> worst_{-3'600'000};
 };
 
-/// Samples how many TCP connections to a port of 127.0.0.1 this machine holds open, as the kernel counts them: from the
-/// connect until the client closes. Requests to cancel count as well, so it is for scenarios without them; the proxy
-/// tells them apart. One thread of its own.
+/// Samples how many TCP connections to a port of 127.0.0.1 are open on the client's side, as the kernel sees them: from
+/// the connect until the client closes. What counts is what two samples in a row both hold, because neither is taken at
+/// one moment. Requests to cancel count as well: the proxy, which tells them apart, is for scenarios that have some.
+/// One thread of its own.
 class ConnectionWatch {
 public:
   explicit ConnectionWatch(int port);
@@ -128,10 +137,8 @@ public:
   ~ConnectionWatch();
 
   [[nodiscard]] int peak() const noexcept { return peak_; }
-  [[nodiscard]] static int count(int port);
 
 private:
-  int port_;
   std::atomic<int> peak_ = 0;
   std::atomic<bool> done_ = false;
   std::thread thread_;
@@ -143,7 +150,8 @@ private:
 /// Remembers the number of open descriptors, and tells whether it has come back to it. Threads: one.
 class Baseline {
 public:
-  Baseline() : descriptors_(open_descriptors()) {}
+  /// Requires the server, so that what its start opens counts.
+  explicit Baseline(const testing::PostgresServer& /*started*/) : descriptors_(open_descriptors()) {}
   /// Waits a little: threads in the background may still be closing theirs.
   [[nodiscard]] bool is_reached() const {
     return becomes_true([&] { return open_descriptors() <= descriptors_; }, 10s);

@@ -180,6 +180,7 @@ struct PostgresServer::State {
     postmaster = spawn({.arguments = {installation.bin / "postgres", "-D", folder.data()},
                         .account = account,
                         .directory = folder.path(),
+                        .environment = options.environment,
                         .output = out.get()});
     suspended = false;
     const std::string conninfo = admin_conninfo("postgres"); // the socket in our folder: no other server answers there

@@ -55,6 +55,7 @@ struct Prepared {
 Prepared prepare(const Spawn& what) {
   Prepared p;
   p.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC", "HOME=" + what.directory};
+  p.environment.insert(p.environment.end(), what.environment.begin(), what.environment.end());
   for (const auto& argument : what.arguments)
     p.argv.push_back(const_cast<char*>(argument.c_str()));
   p.argv.push_back(nullptr);

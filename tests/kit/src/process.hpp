@@ -44,8 +44,9 @@ struct Spawn {
   std::vector<std::string> arguments; ///< the first is the program's absolute path
   Account account;
   std::string directory = "/";
-  int input = -1;  ///< -1: nothing to read
-  int output = -1; ///< standard output and error; -1: thrown away
+  std::vector<std::string> environment = {}; ///< NAME=value, beside the small clean one
+  int input = -1;                            ///< -1: nothing to read
+  int output = -1;                           ///< standard output and error; -1: thrown away
 };
 
 /// Starts a program in a session of its own (a terminal's Ctrl-C does not reach it), with a small clean environment,

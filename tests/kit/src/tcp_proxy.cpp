@@ -302,7 +302,7 @@ private:
       return;
     }
     if ((client_events & POLLIN) != 0 || (client_left && to_server.wants_input())) read_into(to_server, link.client);
-    if (to_server.ended) link.client_gone = true;
+    if (to_server.ended || (client_left && to_server.ending)) link.client_gone = true;      // it may end unread
     const bool server_end = (server_events & (POLLHUP | POLLERR)) != 0 && !to_client.ended; // told while held, too
     if (!link.connecting && (server_end || ((server_events & POLLIN) != 0 && to_client.wants_input())))
       read_into(to_client, link.server);
@@ -343,7 +343,7 @@ private:
       std::size_t place = unit.length;
       for (Armed& armed : armed_) {
         if (armed.left == 0 || armed.fault.direction != direction || flow.struck.contains(armed.number)) continue;
-        if (link.client_scanner.kind() == ClientScanner::Kind::cancel) continue;
+        if (armed.fault.of_cancels != (link.client_scanner.kind() == ClientScanner::Kind::cancel)) continue;
         const auto base = flow.bases.find(armed.number);
         const auto found =
             place_in(armed.fault, unit, flow.incoming, base == flow.bases.end() ? 0 : base->second, flow.passed);

@@ -23,6 +23,8 @@ struct PostgresOptions {
   /// Lines of postgresql.conf that come after ours, such as {"max_connections", "5"}. The defaults are legal but not
   /// convenient, so that wrong assumptions show: a linguistic default collation and a time zone that is not UTC.
   std::vector<std::pair<std::string, std::string>> settings = {};
+  /// Variables of the server's processes, NAME=value, such as LD_PRELOAD=… of a library that makes calls fail.
+  std::vector<std::string> environment = {};
 };
 
 /// How a server is asked to end; the words are PostgreSQL's.

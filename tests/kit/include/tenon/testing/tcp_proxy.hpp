@@ -35,7 +35,8 @@ struct Fault {
   /// How many bytes pass before it happens, counted from the message's first byte. It happens with the first byte that
   /// does not pass, or at once with the last one that does.
   std::int64_t offset = 0;
-  int connections = 1; ///< how many connections it happens to, first come, first served
+  bool of_cancels = false; ///< happens to requests to cancel, and not to sessions
+  int connections = 1;     ///< how many connections it happens to, first come, first served
   std::chrono::milliseconds pause{0};
   std::size_t amount = 1;
 };

@@ -1,0 +1,114 @@
+// The connection is cut at every byte of a unit of work, in both directions: done exactly once or told to be unknown.
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <tenon/testing/effort.hpp>
+#include <tenon/testing/tcp_proxy.hpp>
+
+#include "rig.hpp"
+
+namespace tenon::faults {
+namespace {
+
+using testing::Direction;
+using testing::Fault;
+using testing::TcpProxy;
+
+const testing::PostgresServer& server() {
+  static const auto running = testing::PostgresServer::start();
+  return running;
+}
+
+struct Sweep {
+  std::int64_t bytes = 0; ///< of BEGIN, two INSERTs and COMMIT, prepared ones
+  std::map<Audit::Outcome, int> outcomes;
+  std::int64_t first_unknown = -1;
+};
+
+/// One unit of work per offset, each on a connection that is there and idle when the unit begins.
+Sweep cut_everywhere(Store& store, TcpProxy& proxy, Audit& audit, Fault fault) {
+  const std::int64_t stride = testing::kSanitized ? 7 : 1;
+  Sweep sweep;
+  for (fault.offset = 0;; fault.offset += stride) {
+    Audit::insert(*std::make_unique<Session>(store.session()), 0); // connects, prepares; is rolled back
+    const auto struck = proxy.figures().struck;
+    proxy.arm(fault);
+    const auto outcome = audit.write(store);
+    ++sweep.outcomes[outcome];
+    if (outcome == Audit::Outcome::unknown && sweep.first_unknown < 0) sweep.first_unknown = fault.offset;
+    const bool is_behind = proxy.figures().struck == struck;
+    proxy.release();
+    if (is_behind) break;
+    sweep.bytes = fault.offset;
+  }
+  return sweep;
+}
+
+struct Variant {
+  Direction direction = Direction::to_server;
+  Fault::Action action = Fault::Action::cut;
+  int attempts = 3;
+  bool resolves = false; ///< asks what became of a COMMIT
+};
+
+void check(const Variant& variant) {
+  TcpProxy proxy(server().port());
+  as_admin(server(), "DROP TABLE IF EXISTS entries");
+  const Baseline baseline(server());
+  {
+    Store store = open_store(server(),
+                             {{"pool.size", "1"},
+                              {"pool.max_overflow", "0"},
+                              {"pool.timeout", "5s"},
+                              {"deadlines.call", "5s"},
+                              {"retry.attempts", std::to_string(variant.attempts)},
+                              {"retry.base_delay", "1ms"},
+                              {"retry.max_delay", "1ms"},
+                              {"connection.resolve_commit", variant.resolves ? "true" : "false"}},
+                             proxy.port());
+    Audit audit(store);
+    if (variant.resolves) audit.resolve_with(store);
+    Stopwatch watch;
+    Sweep sweep = watch.time(0ms, [&] {
+      return cut_everywhere(store, proxy, audit, {.action = variant.action, .direction = variant.direction});
+    });
+    fmt::print("cuts: {} bytes {}: {}, {} ms\n", sweep.bytes,
+               variant.direction == Direction::to_server ? "to the server" : "to the client", audit.summary(),
+               watch.worst().count());
+    CHECK(audit.problems(server()) == "");
+    CHECK(sweep.bytes > 100);
+    if (variant.resolves) {
+      CHECK(sweep.outcomes[Audit::Outcome::unknown] == 0);
+    } else {
+      CHECK(sweep.outcomes[Audit::Outcome::unknown] > 0);
+      // The end of the unit is COMMIT and its answer: 'C', length, "COMMIT"; 'Z', length, state; or 'Q', length, text.
+      CHECK(sweep.first_unknown >= sweep.bytes - 20);
+    }
+    if (variant.attempts > 1 && !variant.resolves) {
+      CHECK(sweep.outcomes[Audit::Outcome::failed] == 0); // run again on a new connection
+    } else if (variant.attempts == 1) {
+      CHECK(sweep.outcomes[Audit::Outcome::failed] > 0);
+      for (const auto& [name, seen] : audit.errors())
+        CHECK((name == "ConnectionError" || name == "CommitUnknown"));
+    }
+    CHECK(proxy.figures().peak <= 1);
+    CHECK(store.figures().in_use == 0);
+  }
+  CHECK(baseline.is_reached());
+}
+
+TEST_CASE("cuts: at every byte that goes to the server, the work is done once, or lost and told") {
+  SECTION("cut") { check({.direction = Direction::to_server}); }
+  SECTION("cut, without a second run") { check({.direction = Direction::to_server, .attempts = 1}); }
+  SECTION("cut, and asked afterwards") { check({.direction = Direction::to_server, .resolves = true}); }
+  SECTION("reset") { check({.direction = Direction::to_server, .action = Fault::Action::reset}); }
+}
+
+TEST_CASE("cuts: at every byte that comes from the server, the work is done once, or lost and told") {
+  SECTION("cut") { check({.direction = Direction::to_client}); }
+  SECTION("cut, and asked afterwards") { check({.direction = Direction::to_client, .resolves = true}); }
+  SECTION("reset") { check({.direction = Direction::to_client, .action = Fault::Action::reset}); }
+}
+
+} // namespace
+} // namespace tenon::faults
