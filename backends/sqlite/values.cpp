@@ -143,7 +143,9 @@ std::string_view bytes_of(sqlite3_value* value) noexcept {
 
 Cell read_text(sqlite3_value* value, int storage, const StoredColumn& column, sql::Arena& bytes) {
   const std::string_view stored = bytes_of(value);
-  if (storage != SQLITE_TEXT || !sql::is_text(stored)) does_not_fit(column);
+  // A column that others declared JSON has numeric affinity, so a document that is a number is stored as one.
+  const bool number = column.column->type == CellType::json && (storage == SQLITE_INTEGER || storage == SQLITE_FLOAT);
+  if ((storage != SQLITE_TEXT && !number) || !sql::is_text(stored)) does_not_fit(column);
   const std::string_view kept = bytes.copy(stored.data(), stored.size());
   return column.column->type == CellType::json ? Cell::json(kept) : Cell::text(kept);
 }

@@ -78,6 +78,13 @@ GroupCondition GroupCondition::combine(NodeKind kind, const GroupCondition& left
   return made;
 }
 
+SelectState::SelectState(Session& of, const TableDesc& queried) : session(&of), table(&queried) {}
+SelectState::SelectState(const SelectState& other) = default;
+SelectState::SelectState(SelectState&& other) noexcept = default;
+SelectState& SelectState::operator=(const SelectState& other) = default;
+SelectState& SelectState::operator=(SelectState&& other) noexcept = default;
+SelectState::~SelectState() = default;
+
 struct SelectState::Prepared {
   Tree filter;
   Tree having;

@@ -73,7 +73,21 @@ Session StoreState::session(const SessionOptions& options, const boost::source_l
   const Deadline deadline = options.timeout > Duration::zero()
                                 ? std::min(options.deadline, Clock::now() + options.timeout)
                                 : options.deadline;
-  return Session(std::make_unique<SessionState>(shared_from_this(), options, deadline, where));
+  auto state = std::make_unique<SessionState>(shared_from_this(), options, deadline, where);
+  if (filtered_.load(std::memory_order_acquire)) {
+    const std::lock_guard lock(filter_mutex_);
+    state->filters = filters_;
+  }
+  return Session(std::move(state));
+}
+
+void StoreState::set_filter(SessionFilter filter) {
+  const std::lock_guard lock(filter_mutex_);
+  std::erase_if(filters_, [&](const SessionFilter& one) {
+    return same_table(*one.table, *filter.table) && one.name == filter.name;
+  });
+  filters_.push_back(std::move(filter));
+  filtered_.store(true, std::memory_order_release);
 }
 
 } // namespace detail
@@ -123,6 +137,8 @@ void Store::ping() {
   Session session = state_->session({}, BOOST_CURRENT_LOCATION);
   session.with_connection([](ISession& connection) { connection.ping(); });
 }
+
+void Store::set_filter(detail::SessionFilter filter) { state_->set_filter(std::move(filter)); }
 
 void Store::close() noexcept {
   if (state_ != nullptr) state_->pool().close();

@@ -1,9 +1,12 @@
 #pragma once
 // What a Store and its sessions share. Internal. Threads: any, through the pool's own lock.
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include <boost/assert/source_location.hpp>
 
@@ -26,6 +29,9 @@ public:
   /// When a call that begins now and belongs to work with this deadline has to be back.
   [[nodiscard]] Deadline call_limit(Deadline deadline) const noexcept;
 
+  /// Of the sessions that are made from now on.
+  void set_filter(SessionFilter filter);
+
   [[nodiscard]] Pool& pool() noexcept { return pool_; }
   [[nodiscard]] IBackend& backend() noexcept { return *backend_; }
   [[nodiscard]] const StoreSettings& settings() const noexcept { return settings_; }
@@ -38,6 +44,9 @@ private:
   std::shared_ptr<IBackend> backend_; // outlives the connections, which share it
   StoreSettings settings_;
   Capabilities capabilities_;
+  std::mutex filter_mutex_; // guards filters_; filtered_ says whether there are any, so that most stores never take it
+  std::vector<SessionFilter> filters_;
+  std::atomic<bool> filtered_{false};
   Pool pool_;
 };
 

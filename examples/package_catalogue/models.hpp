@@ -27,6 +27,7 @@ struct Package {
   std::optional<std::int64_t> installed_size; ///< KiB
   std::string description;                    ///< its first line
   std::optional<std::int64_t> maintainer_id;
+  tenon::Related<Maintainer> maintainer;
 };
 BOOST_DESCRIBE_STRUCT(Package, (),
                       (id, name, version, architecture, section, priority, installed_size, description, maintainer_id))
@@ -56,7 +57,7 @@ template <> struct tenon::Table<catalogue::Package> {
   using Package = catalogue::Package;
   static constexpr auto spec = tenon::table(
       "catalogue_packages", tenon::unique<&Package::name, &Package::version, &Package::architecture>,
-      tenon::references<&Package::maintainer_id, &catalogue::Maintainer::id>(), tenon::index<&Package::maintainer_id>);
+      tenon::belongs_to<&Package::maintainer, &Package::maintainer_id>, tenon::index<&Package::maintainer_id>);
 };
 
 template <> struct tenon::Table<catalogue::Dependency> {

@@ -81,16 +81,7 @@ private:
     fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
   }
 
-  std::unordered_map<std::int64_t, std::string> maintainers_by_id() const {
-    std::unordered_map<std::int64_t, std::string> names;
-    maintainers_.query().for_each([&](Maintainer maintainer) {
-      names.emplace(maintainer.id, fmt::format("{} <{}>", maintainer.name, maintainer.email));
-    });
-    return names;
-  }
-
   Walk walk_packages() const {
-    const auto maintainers = maintainers_by_id();
     Walk walk;
     std::string cursor;
     do {
@@ -99,24 +90,24 @@ private:
           packages_.query()
               .order_by(col<&Package::name>.asc(), col<&Package::version>.asc(), col<&Package::architecture>.asc())
               .limit(kPage)
+              .with<&Package::maintainer>()
               .page(cursor);
       walk.pages += page.items.empty() ? 0 : 1;
       for (const Package& package : page.items)
-        visit(package, maintainers, walk);
+        visit(package, walk);
       cursor = std::move(page.next);
     } while (!cursor.empty());
     return walk;
   }
 
-  static void visit(const Package& package, const std::unordered_map<std::int64_t, std::string>& maintainers,
-                    Walk& walk) {
+  static void visit(const Package& package, Walk& walk) {
     Checksum row;
     for (const std::string* text : {&package.name, &package.version, &package.architecture, &package.section,
                                     &package.priority, &package.description}) {
       row.add(*text);
     }
     row.add(package.installed_size.value_or(-1));
-    if (package.maintainer_id) row.add(maintainers.at(*package.maintainer_id));
+    if (package.maintainer) row.add(fmt::format("{} <{}>", package.maintainer->name, package.maintainer->email));
     walk.checksum.add(static_cast<std::int64_t>(row.value()));
     walk.checksum_of.emplace(package.id, row.value());
     ++walk.packages;

@@ -29,6 +29,16 @@ tenon_target(core_test)
 add_test(NAME core COMMAND core_test)
 set_tests_properties(core PROPERTIES LABELS unit TIMEOUT 120)
 
+# A program by itself, because it counts what asks the heap.
+if(NOT TENON_SANITIZE)
+  add_executable(front_heap_test ${CMAKE_CURRENT_LIST_DIR}/front_heap.cpp)
+  target_include_directories(front_heap_test PRIVATE ${CMAKE_CURRENT_LIST_DIR})
+  target_link_libraries(front_heap_test PRIVATE tenon_core fmt::fmt tenon_catch_main Threads::Threads)
+  tenon_target(front_heap_test)
+  add_test(NAME front_heap COMMAND front_heap_test)
+  set_tests_properties(front_heap PROPERTIES LABELS unit TIMEOUT 60)
+endif()
+
 # What the typed front refuses says why, with both compilers; and what it costs to compile.
 if(NOT TENON_SANITIZE)
   set(front_includes -I${PROJECT_SOURCE_DIR}/core/include -I${PROJECT_SOURCE_DIR}/core/interface/include)

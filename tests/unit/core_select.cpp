@@ -266,6 +266,21 @@ TEST_CASE_METHOD(SelectTest, "filters: one of the session is in everything, and 
   CHECK(filtered(0, kTenant) == 0);
 }
 
+TEST_CASE_METHOD(SelectTest, "filters: one of the store is in every session made from then on") {
+  store.set_filter("quiet", col<&Player::score> < 5, FilterWrites::leave);
+  static_cast<void>(players.count());
+  CHECK(filtered(0, kScore) == 0); // this session was there before
+  store.transaction([&](Session& later) {
+    Repository<Player> others{later};
+    static_cast<void>(others.count());
+    CHECK(filtered(0, kScore) == 1);
+    CHECK_NOTHROW(others.create({.score = 9}));
+    later.clear_filter<Player>("quiet");
+    static_cast<void>(others.count());
+    CHECK(filtered(0, kScore) == 0);
+  });
+}
+
 TEST_CASE_METHOD(SelectTest, "sql: parameters are bound, rows come typed, or the error says why not") {
   script->rows = {{Cell::int64(1), Cell::text("2024-02-29 12:00:00.5"), Cell::null()}};
   const auto rows = session.sql("select $1", 5, "x", std::nullopt, std::optional<int>())

@@ -213,6 +213,8 @@ TEST_CASE("type map: a type of the application's own, with what its cell points 
   CHECK_THROWS_AS(TypeMap<Point>::read(Cell::text("x"), point), DataError);
 }
 
+static_assert(Storable<float> && Storable<double> && !Storable<long double>);
+
 TEST_CASE("type map: a float holds what it can, and makes no infinity of a number") {
   float value = 0;
   CHECK_THROWS_AS(TypeMap<float>::read(Cell::float64(1e300), value), DataError);

@@ -12,8 +12,7 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
-
-#include <boost/container/small_vector.hpp>
+#include <vector>
 
 #include <tenon/core/column.hpp>
 #include <tenon/core/table.hpp>
@@ -37,7 +36,7 @@ template <auto Pointer> TableOutput output_of(Aggregate aggregate, bool distinct
 /// The condition on groups under Having: its output nodes are positions in `outputs`.
 struct TENON_VISIBLE GroupCondition {
   Tree tree;
-  boost::container::small_vector<TableOutput, 2> outputs;
+  std::vector<TableOutput> outputs;
 
   static GroupCondition compare(NodeKind kind, const TableOutput& output, const Cell& value);
   static GroupCondition combine(NodeKind kind, const GroupCondition& left, const GroupCondition& right);

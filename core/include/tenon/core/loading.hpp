@@ -2,8 +2,10 @@
 // Loading relations: one extra statement for each, whatever the number of rows, on the session of the query. Internal
 // to the typed front; used through with<…>() of a query and load<…>() of a repository. Threads: as the session.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <type_traits>
@@ -82,6 +84,10 @@ template <auto Member> std::vector<RelatedType<Member>*> related_rows(std::span<
     } else if (auto* const row = (parent->*Member).row()) {
       found.push_back(row);
     }
+  }
+  if constexpr (!RelatedTo<MemberValue<Member>>::kMany) { // which parents share
+    std::sort(found.begin(), found.end(), std::less<>());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
   }
   return found;
 }

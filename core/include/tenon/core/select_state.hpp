@@ -18,7 +18,13 @@ namespace tenon::detail {
 struct RelationDesc;
 
 struct TENON_VISIBLE SelectState {
-  SelectState(Session& of, const TableDesc& queried) : session(&of), table(&queried) {}
+  // All in the .cpp: they are long, and every query has several.
+  SelectState(Session& of, const TableDesc& queried);
+  SelectState(const SelectState& other);
+  SelectState(SelectState&& other) noexcept;
+  SelectState& operator=(const SelectState& other);
+  SelectState& operator=(SelectState&& other) noexcept;
+  ~SelectState();
 
   Session* session;
   const TableDesc* table;

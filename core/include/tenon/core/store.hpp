@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -109,6 +110,12 @@ public:
   /// The same for descriptions made otherwise, which must outlive the store.
   void create_tables(std::span<const TableDesc* const> tables);
 
+  /// A filter of every session that is made from now on, as Session::set_filter, which may replace it there.
+  template <class T>
+  void set_filter(std::string_view name, const Predicate<T>& condition, FilterWrites writes = FilterWrites::check) {
+    set_filter({&described<T>(), std::string(name), condition.tree(), writes == FilterWrites::check});
+  }
+
   [[nodiscard]] Capabilities capabilities() const noexcept;
   [[nodiscard]] const BackendInfo& backend() const noexcept;
   /// Where it connects to, for messages; never a secret.
@@ -134,6 +141,7 @@ public:
   bool close(Deadline limit) noexcept;
 
 private:
+  void set_filter(detail::SessionFilter filter);
   void run(const SessionOptions& options, detail::Work work, const boost::source_location& where);
   std::shared_ptr<detail::StoreState> state_;
 };

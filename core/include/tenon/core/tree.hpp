@@ -63,7 +63,7 @@ private:
   void repoint(const char* from) noexcept;
   void grow_bytes(std::string_view bytes);
 
-  boost::container::small_vector<Node, 6> nodes_;
+  boost::container::small_vector<Node, 12> nodes_;
   boost::container::small_vector<char, 64> bytes_; // what values point to; Invariant: they point into this one
   boost::container::small_vector<Source, 1> sources_;
   std::vector<std::shared_ptr<const Array>> arrays_; // shared by copies, never changed

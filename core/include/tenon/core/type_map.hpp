@@ -121,7 +121,9 @@ requires(!std::same_as<T, bool>) struct TypeMap<T> {
   }
 };
 
-template <std::floating_point T> struct TypeMap<T> {
+/// float and double; a long double would be cut.
+template <std::floating_point T>
+requires(sizeof(T) <= sizeof(double)) struct TypeMap<T> {
   static constexpr CellType type = CellType::float64;
   static Cell write(T value) {
     if (std::isnan(value)) detail::throw_nan();
