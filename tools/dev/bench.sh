@@ -17,7 +17,9 @@ verb_bench() {
 
   local out=$root/build/bench status=0
   local -a run=("$root/build/release/bin/tenon_bench" "--storage=$root/benchmarks/storage.yaml" "--out=$out/results.json")
-  local -a report=(python3 -B "$root/benchmarks/report.py" --results "$out/results.json" --ratios "$out/ratios.json")
+  local python=python3 # the plot's package belongs to Debian's own, which another one may hide
+  "$python" -c 'import matplotlib' 2>/dev/null || python=/usr/bin/python3
+  local -a report=("$python" -B "$root/benchmarks/report.py" --results "$out/results.json" --ratios "$out/ratios.json")
   if [[ -n $quick ]]; then
     run+=(--quick)
   else
