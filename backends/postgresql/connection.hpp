@@ -90,6 +90,8 @@ public:
   void copy_in(const std::string& sql, std::string_view data, const Work& work);
   /// False for servers that speak PostgreSQL's protocol and have another COPY.
   [[nodiscard]] bool has_binary_copy() const noexcept;
+  /// Then nothing else can be asked.
+  [[nodiscard]] bool in_pipeline() const noexcept;
 
   /// Binary rows of a prepared statement (or of its text alone behind a transaction pooler).
   [[nodiscard]] Result run(Statement& statement, const Parameters& parameters, const Work& work);

@@ -53,10 +53,10 @@ RowsCursor::RowsCursor(Session& session, Result first, const Work& work)
 }
 
 RowsCursor::RowsCursor(Session& session, Result first, const Work& work, const TableDesc& table,
-                       std::span<const std::uint32_t> columns)
+                       std::span<const sql::RowColumn> columns)
     : session_(session), era_(session.era()), work_(work), batch_rows_(kFirstBatch) {
   take(std::move(first));
-  reader_.describe(pending_.get(), table, columns);
+  reader_.describe_outputs(pending_.get(), table, columns);
   if (number_ == 0) pending_.reset();
 }
 

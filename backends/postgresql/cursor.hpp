@@ -37,7 +37,7 @@ public:
   /// `first` is what Connection::start_rows gave.
   RowsCursor(Session& session, Result first, const Work& work);
   RowsCursor(Session& session, Result first, const Work& work, const TableDesc& table,
-             std::span<const std::uint32_t> columns);
+             std::span<const sql::RowColumn> columns);
   ~RowsCursor() override;
   bool next(RowBatch& batch) override;
 

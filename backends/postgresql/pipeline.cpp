@@ -13,6 +13,8 @@
 #include "connection.hpp"
 
 namespace tenon::postgresql {
+
+bool Connection::in_pipeline() const noexcept { return PQpipelineStatus(handle_) != PQ_PIPELINE_OFF; }
 namespace {
 
 /// Statements that are under way at once: enough to hide the round trips, few enough for the sockets' buffers.

@@ -35,7 +35,7 @@ constexpr std::uint64_t kWholeResult = 1024;
 } // namespace
 
 Repository::Repository(Session& session, const TableDesc& table)
-    : session_(session), table_(table), compiler_(kDialect, table), finds_(table.keys.size()),
+    : session_(session), table_(table), compiler_(kDialect, table, &session.text_order()), finds_(table.keys.size()),
       find_readers_(table.keys.size()) {
   const std::string name = table.qualified_name();
   insert_ = "insert into " + name;
@@ -50,13 +50,13 @@ template <class Compile> Statement& Repository::statement(Compile&& compile) {
   return statements_.insert(call_.shape, Statement(std::forward<Compile>(compile)()));
 }
 
-Parameters& Repository::bind(std::size_t written) {
+Parameters& Repository::bind() {
   Parameters& parameters = session_.held().parameters;
-  for (std::size_t i = 0; i < call_.parameters.size(); ++i) {
-    if (i < written) {
-      parameters.add_written(call_.parameters[i].cell, table_, call_.parameters[i].column);
+  for (const sql::Parameter& parameter : call_.parameters) {
+    if (parameter.assigned) {
+      parameters.add_written(parameter.cell, table_, parameter.column);
     } else {
-      parameters.add(call_.parameters[i], table_);
+      parameters.add(parameter, *call_.tables[parameter.source]);
     }
   }
   return parameters;
@@ -144,7 +144,7 @@ Connection::Queued Repository::queue(const BatchItem& item) {
     case BatchKind::update: {
       sql::read_update(table_, item.update, call_);
       Statement& prepared = statement([&] { return compiler_.update(item.update); });
-      bind(item.update.assignments.size());
+      bind();
       return {&prepared, &parameters, {update_, &table_, true}};
     }
     case BatchKind::remove: {
@@ -281,15 +281,19 @@ std::unique_ptr<ICursor> Repository::select(const Query& query) {
   const Work work{select_, &table_, false};
   return session_.call(work, [&]() -> std::unique_ptr<ICursor> {
     sql::read_select(table_, query, call_);
+    if (query.lock != RowLock::none && session_.connection().transaction() == TransactionState::none) {
+      refuse(ErrorCode::programming, fmt::format("{}: a row lock outside of a transaction", select_),
+             "begin a transaction first: the lock lasts until it ends");
+    }
     Statement& prepared = statement([&] { return compiler_.select(query); });
     Connection& connection = session_.connection();
     if (query.limit > kWholeResult) {
       Result first = connection.start_rows(prepared, bind(), work);
-      return std::make_unique<RowsCursor>(session_, std::move(first), work, table_, call_.columns);
+      return std::make_unique<RowsCursor>(session_, std::move(first), work, table_, call_.outputs);
     }
     Result result = connection.run(prepared, bind(), work);
     RowReader reader;
-    reader.describe(result.get(), table_, call_.columns);
+    reader.describe_outputs(result.get(), table_, call_.outputs);
     return std::make_unique<WholeCursor>(session_, std::move(result), std::move(reader));
   });
 }
@@ -299,7 +303,7 @@ std::uint64_t Repository::update(const Update& update) {
   return session_.call(work, [&] {
     sql::read_update(table_, update, call_);
     Statement& prepared = statement([&] { return compiler_.update(update); });
-    return affected_rows(session_.connection().run(prepared, bind(update.assignments.size()), work).get());
+    return affected_rows(session_.connection().run(prepared, bind(), work).get());
   });
 }
 
@@ -330,6 +334,21 @@ bool Repository::exists(const Filter& filter) {
   });
 }
 
-RowBatch Repository::explain(const Query&) { throw_error(ErrorCode::not_supported, "explain: not by this backend"); }
+RowBatch Repository::explain(const Query& query) {
+  const Work work{select_, &table_, false};
+  return session_.call(work, [&]() -> RowBatch {
+    sql::read_select(table_, query, call_);
+    auto& held = session_.held();
+    const std::string text = compiler_.explain(query);
+    Result result = session_.connection().run(text, bind(), work);
+    RowReader reader;
+    reader.describe(result.get());
+    const int rows = PQntuples(result.get());
+    for (int row = 0; row < rows; ++row)
+      reader.append(result.get(), row, held.cells, held.arena);
+    held.results.push_back(std::move(result));
+    return {held.cells.data(), static_cast<std::size_t>(rows), reader.columns()};
+  });
+}
 
 } // namespace tenon::postgresql

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include <tenon/interface/repository.hpp>
-#include <tenon/sql/call.hpp>
 #include <tenon/sql/compiler.hpp>
+#include <tenon/sql/readers.hpp>
 #include <tenon/sql/statement_cache.hpp>
 
 #include "connection.hpp"
@@ -42,8 +42,8 @@ private:
   RowBatch copy(const WriteRows& rows, const Work& work);
   /// The statement of the shape in call_; `compile` writes its SQL if it is new.
   template <class Compile> Statement& statement(Compile&& compile);
-  /// Binds call_'s parameters; the first `written` of them are values for columns.
-  Parameters& bind(std::size_t written = 0);
+  /// Binds call_'s parameters.
+  Parameters& bind();
   /// Rows in as few statements as parameters allow, all of them or none. `statement_for` gives the statement that
   /// writes a number of rows.
   template <class StatementFor> RowBatch write(const WriteRows& rows, const Work& work, StatementFor&& statement_for);

@@ -1,5 +1,6 @@
 #include "results.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstring>
@@ -42,6 +43,12 @@ template <> std::int64_t load_big_endian<std::int64_t>(const char* from) noexcep
 bool is_text(Oid type) noexcept {
   return type == oid::kText || type == oid::kVarchar || type == oid::kBpchar || type == oid::kName ||
          type == oid::kUnknown || type == oid::kChar;
+}
+
+bool is_array(Oid type) noexcept {
+  return type == oid::kBoolArray || type == oid::kInt8Array || type == oid::kInt4Array || type == oid::kInt2Array ||
+         type == oid::kFloat8Array || type == oid::kFloat4Array || type == oid::kTextArray ||
+         type == oid::kVarcharArray || type == oid::kBpcharArray;
 }
 
 std::optional<Reader> reader_for(CellType wanted, Oid type) noexcept {
@@ -90,6 +97,8 @@ std::optional<Reader> reader_for(CellType wanted, Oid type) noexcept {
       if (type == oid::kJson || is_text(type)) return Reader::json;
       break;
     case CellType::array:
+      if (is_array(type)) return Reader::array;
+      break;
     case CellType::null: break;
   }
   return std::nullopt;
@@ -115,6 +124,7 @@ std::optional<CellType> natural_type(Oid type) noexcept {
     case oid::kXml: return CellType::text;
     default: break;
   }
+  if (is_array(type)) return CellType::array;
   return is_text(type) || type >= oid::kFirstUser ? std::optional(CellType::text) : std::nullopt;
 }
 
@@ -260,8 +270,44 @@ Cell read_cell(Reader reader, const char* data, std::size_t size, sql::Arena& ar
     case Reader::json: return Cell::json(bytes);
     case Reader::jsonb: return Cell::json(json(true));
     case Reader::jsonb_text: return Cell::text(json(true));
+    case Reader::array: break;
   }
   refuse(place(), "no reader for its type");
+}
+
+/// The wire form: number of dimensions, has NULLs, element type; length and lower bound of each dimension; then each
+/// element's size (-1: NULL) and bytes.
+Cell array_of(std::string_view wire, sql::Arena& arena, const auto& place) {
+  const auto take = [&] {
+    if (wire.size() < 4) refuse(place(), "the server sent an array that cannot be read");
+    const auto value = load_big_endian<std::int32_t>(wire.data());
+    wire.remove_prefix(4);
+    return value;
+  };
+  const std::int32_t dimensions = take();
+  static_cast<void>(take());
+  const auto type = static_cast<Oid>(take());
+  if (dimensions == 0) return Cell::array(nullptr, 0);
+  if (dimensions != 1) refuse(place(), "an array of several dimensions");
+  const std::int32_t count = take();
+  static_cast<void>(take());
+  const auto natural = natural_type(type);
+  if (!natural || !sql::is_element(*natural) || count < 0 || wire.size() / 4 < static_cast<std::size_t>(count)) {
+    refuse(place(), "an array whose elements cannot be read");
+  }
+  const Reader reader = *reader_for(*natural, type);
+  char* const room = arena.allocate(static_cast<std::size_t>(count) * sizeof(Cell) + alignof(Cell));
+  const std::size_t behind = reinterpret_cast<std::uintptr_t>(room) % alignof(Cell);
+  auto* const cells = reinterpret_cast<Cell*>(room + (behind == 0 ? 0 : alignof(Cell) - behind));
+  for (std::int32_t i = 0; i < count; ++i) {
+    const std::int32_t size = take();
+    if (size > 0 && static_cast<std::size_t>(size) > wire.size()) refuse(place(), "an array that is cut off");
+    const auto length = static_cast<std::size_t>(std::max(size, 0));
+    const Cell cell = size < 0 ? Cell::null() : read_cell(reader, wire.data(), length, arena, place);
+    std::memcpy(cells + i, &cell, sizeof cell);
+    wire.remove_prefix(length);
+  }
+  return Cell::array(cells, static_cast<std::size_t>(count));
 }
 
 } // namespace
@@ -269,34 +315,52 @@ Cell read_cell(Reader reader, const char* data, std::size_t size, sql::Arena& ar
 void ClearResult::operator()(pg_result* result) const noexcept { PQclear(result); }
 
 std::string RowReader::name(std::size_t column) const {
-  return table_ == nullptr ? "column " + names_[column]
-                           : table_->qualified_name() + "." + table_->columns[described_[column]].name;
+  if (column < names_.size()) return "column " + names_[column];
+  const Origin& origin = origins_[column];
+  if (origin.column != sql::kNoColumn) {
+    return origin.table->qualified_name() + "." + origin.table->columns[origin.column].name;
+  }
+  return fmt::format("output {}", column + 1);
+}
+
+void RowReader::choose(const pg_result* result, std::size_t column, CellType wanted) {
+  const Oid type = PQftype(result, static_cast<int>(column));
+  const auto reader = reader_for(wanted, type);
+  if (!reader) {
+    refuse(name(column),
+           fmt::format("the column's type (oid {}) does not fit the described {}", type, cell_type_name(wanted)),
+           "change the member's type, or the column's");
+  }
+  readers_.push_back(*reader);
 }
 
 void RowReader::describe(const pg_result* result, const TableDesc& table, std::span<const std::uint32_t> columns) {
-  table_ = &table;
-  described_.assign(columns.begin(), columns.end());
-  if (columns.empty()) {
-    for (std::uint32_t i = 0; i < table.columns.size(); ++i)
-      described_.push_back(i);
-  }
+  names_.clear();
+  origins_.clear();
   readers_.clear();
-  for (std::size_t i = 0; i < described_.size(); ++i) {
-    const CellType wanted = table.columns[described_[i]].type;
-    const Oid type = PQftype(result, static_cast<int>(i));
-    const auto reader = reader_for(wanted, type);
-    if (!reader) {
-      refuse(name(i),
-             fmt::format("the column's type (oid {}) does not fit the described {}", type, cell_type_name(wanted)),
-             "change the member's type, or the column's");
-    }
-    readers_.push_back(*reader);
+  const std::size_t count = columns.empty() ? table.columns.size() : columns.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t column = columns.empty() ? static_cast<std::uint32_t>(i) : columns[i];
+    origins_.push_back({&table, column});
+    choose(result, i, table.columns[column].type);
+  }
+}
+
+void RowReader::describe_outputs(const pg_result* result, const TableDesc& table,
+                                 std::span<const sql::RowColumn> columns) {
+  if (columns.empty()) return describe(result, table, {});
+  names_.clear();
+  origins_.clear();
+  readers_.clear();
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    origins_.push_back({columns[i].table, columns[i].column});
+    choose(result, i, columns[i].type);
   }
 }
 
 void RowReader::describe(const pg_result* result) {
-  table_ = nullptr;
   names_.clear();
+  origins_.clear();
   readers_.clear();
   for (int i = 0; i < PQnfields(result); ++i) {
     names_.emplace_back(PQfname(result, i));
@@ -318,7 +382,10 @@ void RowReader::append(const pg_result* result, int row, std::vector<Cell>& cell
       continue;
     }
     const auto size = static_cast<std::size_t>(PQgetlength(result, row, column));
-    cells.push_back(read_cell(readers_[i], PQgetvalue(result, row, column), size, arena, [&] { return name(i); }));
+    const char* const data = PQgetvalue(result, row, column);
+    const auto place = [&] { return name(i); };
+    cells.push_back(readers_[i] == Reader::array ? array_of({data, size}, arena, place)
+                                                 : read_cell(readers_[i], data, size, arena, place));
   }
 }
 

@@ -11,6 +11,7 @@
 #include <tenon/interface/cell.hpp>
 #include <tenon/interface/table.hpp>
 #include <tenon/sql/arena.hpp>
+#include <tenon/sql/call.hpp>
 
 struct pg_result;
 
@@ -46,6 +47,7 @@ enum class Reader : std::uint8_t {
   json,
   jsonb,
   jsonb_text,
+  array, ///< of any element type that has a reader of its own
 };
 
 /// Reads the rows of one result after another of the same statement.
@@ -54,6 +56,8 @@ public:
   /// For columns of a described table; an empty `columns` means all of them.
   /// Errors: DataError if a column's type does not fit the described one.
   void describe(const pg_result* result, const TableDesc& table, std::span<const std::uint32_t> columns);
+  /// For the rows of a select; an empty `columns` means all of the table. Errors: as above.
+  void describe_outputs(const pg_result* result, const TableDesc& table, std::span<const sql::RowColumn> columns);
   /// For the caller's own SQL: the nearest type to each column's own.
   /// Errors: DataError for a type that has no counterpart.
   void describe(const pg_result* result);
@@ -65,12 +69,17 @@ public:
   [[nodiscard]] std::size_t columns() const noexcept { return readers_.size(); }
 
 private:
+  /// Where a column's values come from, for messages.
+  struct Origin {
+    const TableDesc* table = nullptr;
+    std::uint32_t column = sql::kNoColumn;
+  };
+  void choose(const pg_result* result, std::size_t column, CellType wanted);
   [[nodiscard]] std::string name(std::size_t column) const;
 
   std::vector<Reader> readers_;
-  std::vector<std::string> names_; ///< for messages: of the caller's own SQL
-  const TableDesc* table_ = nullptr;
-  std::vector<std::uint32_t> described_;
+  std::vector<std::string> names_; ///< of the caller's own SQL
+  std::vector<Origin> origins_;    ///< of everything else
 };
 
 [[nodiscard]] bool is_failure(const pg_result* result) noexcept;

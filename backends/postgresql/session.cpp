@@ -76,7 +76,9 @@ Session::Session(const Settings& settings, HostMemory& memory, Deadline deadline
 // The server rolls back an open transaction when the connection ends.
 Session::~Session() = default;
 
-IRepository& Session::repository(const TableDesc& table) {
+IRepository& Session::repository(const TableDesc& table) { return stored(table); }
+
+Repository& Session::stored(const TableDesc& table) {
   auto& found = repositories_[&table];
   if (found == nullptr) found = std::make_unique<Repository>(*this, table);
   return *found;
@@ -275,6 +277,13 @@ void Session::run_batch(std::span<const BatchItem> items, std::span<std::uint64_
     const bool has_rows = item.kind == BatchKind::insert || item.kind == BatchKind::upsert;
     return !has_rows || item.rows.rows == 1;
   };
+  for (const BatchItem& item : items) { // within a pipeline nothing can be asked
+    if (item.kind != BatchKind::update && item.kind != BatchKind::remove) continue;
+    if (item.table != nullptr) text_order_.learn(*item.table);
+    for (const Source& source : item.update.filter.sources) {
+      if (source.table != nullptr) text_order_.learn(*source.table);
+    }
+  }
   for (std::size_t next = 0; next < items.size();) {
     const std::size_t alike = rows_alike(items.subspan(next));
     if (alike > 1 || !is_single(items[next])) {

@@ -13,6 +13,7 @@
 #include <tenon/sql/arena.hpp>
 
 #include "connection.hpp"
+#include "text_order.hpp"
 
 namespace tenon::postgresql {
 
@@ -63,6 +64,8 @@ public:
   }
 
   [[nodiscard]] Connection& connection() noexcept { return connection_; }
+  [[nodiscard]] Repository& stored(const TableDesc& table);
+  [[nodiscard]] const sql::TextOrder& text_order() const noexcept { return text_order_; }
   [[nodiscard]] bool in_transaction() const noexcept { return in_transaction_; }
   /// Remembers what failed the transaction, if it did.
   void note(const ErrorInfo& error);
@@ -97,7 +100,8 @@ private:
   void undo_transaction();
 
   Connection connection_; // destroyed last: statements refer to it
-  std::unordered_map<const TableDesc*, std::unique_ptr<IRepository>> repositories_;
+  CollationOrder text_order_{connection_};
+  std::unordered_map<const TableDesc*, std::unique_ptr<Repository>> repositories_;
   Held held_;
   std::optional<ErrorInfo> first_error_; ///< of the open transaction
   bool in_transaction_ = false;          ///< begun by us and not ended, whatever became of the connection

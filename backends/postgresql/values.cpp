@@ -199,7 +199,7 @@ void Parameters::push_value(const Cell& cell, Oid text_type, Oid decimal_type, O
       push(cell.type == CellType::uuid ? oid::kUuid : oid::kBytea, copy, cell.size, true, place);
       return;
     }
-    case CellType::array: break;
+    case CellType::array: push_array(cell, CellType::null, false, place); return;
   }
   refuse(place, "a value of an unknown type");
 }
@@ -214,6 +214,7 @@ void Parameters::add_written(const Cell& cell, const TableDesc& table, std::uint
     refuse(place, fmt::format("the column is a {} and the value a {}", cell_type_name(described.type),
                               cell_type_name(cell.type)));
   }
+  if (cell.type == CellType::array) return push_array(cell, described.element, true, place);
   push_value(cell, oid::kInferred, oid::kInferred, oid::kInferred, oid::kInferred, place);
   // One prepared statement serves rows with and without a value, so a NULL has the type of its column's values.
   if (cell.is_null()) {
@@ -224,6 +225,7 @@ void Parameters::add_written(const Cell& cell, const TableDesc& table, std::uint
       case CellType::date: types_.back() = oid::kDate; break;
       case CellType::blob: types_.back() = oid::kBytea; break;
       case CellType::uuid: types_.back() = oid::kUuid; break;
+      case CellType::array: types_.back() = binary_array(described.element).array; break;
       default: break;
     }
   }
@@ -233,6 +235,10 @@ void Parameters::add(const sql::Parameter& parameter, const TableDesc& table) {
   const bool has_column = parameter.column < table.columns.size();
   const Place place{&table, parameter.column, 0};
   if (parameter.is_list()) return push_list(parameter, has_column, place);
+  if (parameter.cell.type == CellType::array) {
+    return push_array(parameter.cell, has_column ? table.columns[parameter.column].element : CellType::null, has_column,
+                      place);
+  }
   // With a column at the other side its type is inferred, whatever it is; alone a text would have no type at all. A
   // decimal is always numeric: as the type of an integer column it would lose its digits.
   push_value(parameter.cell, has_column ? oid::kInferred : oid::kText, oid::kNumeric,
@@ -263,15 +269,50 @@ void Parameters::push_list(const sql::Parameter& list, bool has_column, const Pl
     return push_text(type == CellType::decimal ? oid::kNumericArray : has_column ? oid::kInferred : alone, text, place);
   }
 
+  std::vector<const Cell*> elements;
+  elements.reserve(list.list.size());
+  for (const Node& node : list.list)
+    elements.push_back(&node.value);
+  push_binary_array(elements, type, place);
+}
+
+void Parameters::push_array(const Cell& cell, CellType described, bool has_column, const Place& place) {
+  const CellType found = sql::element_type(cell);
+  const CellType type = found == CellType::null ? described : found;
+  if (found == CellType::array || (described != CellType::null && type != described)) {
+    refuse(place, "an array with elements of another type");
+  }
+  const std::span<const Cell> cells(cell.elements(), cell.element_count());
+  if (type == CellType::boolean || type == CellType::int64 || type == CellType::float64) {
+    std::vector<const Cell*> elements;
+    elements.reserve(cells.size());
+    for (const Cell& element : cells)
+      elements.push_back(&element);
+    return push_binary_array(elements, type, place);
+  }
+  std::string text = "{";
+  for (const Cell& element : cells) {
+    if (text.size() > 1) text += ',';
+    if (element.is_null()) {
+      text += "NULL";
+    } else {
+      append_array_element(text, element.bytes());
+    }
+  }
+  text += '}';
+  push_text(has_column ? oid::kInferred : oid::kTextArray, text, place);
+}
+
+void Parameters::push_binary_array(std::span<const Cell* const> elements, CellType type, const Place& place) {
+  const ArrayType array = binary_array(type);
   constexpr std::size_t kHeader = 20; // dimensions, has NULLs, element type, length, lower bound
   std::size_t size = kHeader;
   bool has_null = false;
-  for (const Node& node : list.list) {
-    has_null = has_null || node.value.is_null();
-    if (type == CellType::uuid && !node.value.is_null() && node.value.size != 16)
-      refuse(place, "a uuid does not have 16 bytes");
+  for (const Cell* const cell : elements) {
+    has_null = has_null || cell->is_null();
+    if (type == CellType::uuid && !cell->is_null() && cell->size != 16) refuse(place, "a uuid does not have 16 bytes");
     size += 4;
-    if (!node.value.is_null()) size += array.size < 0 ? node.value.size : static_cast<std::size_t>(array.size);
+    if (!cell->is_null()) size += array.size < 0 ? cell->size : static_cast<std::size_t>(array.size);
   }
   char* const bytes = arena_.allocate(size);
   char* at = bytes;
@@ -281,13 +322,15 @@ void Parameters::push_list(const sql::Parameter& list, bool has_column, const Pl
     if (width == 1) *at = static_cast<char>(value);
     at += width;
   };
-  put(1, 4);
+  put(elements.empty() ? 0 : 1, 4);
   put(has_null ? 1 : 0, 4);
   put(array.element, 4);
-  put(static_cast<std::int64_t>(list.list.size()), 4);
-  put(1, 4);
-  for (const Node& node : list.list) {
-    const Cell& cell = node.value;
+  if (!elements.empty()) {
+    put(static_cast<std::int64_t>(elements.size()), 4);
+    put(1, 4);
+  }
+  for (const Cell* const element : elements) {
+    const Cell& cell = *element;
     if (cell.is_null()) {
       put(-1, 4);
       continue;
@@ -305,7 +348,7 @@ void Parameters::push_list(const sql::Parameter& list, bool has_column, const Pl
         break;
     }
   }
-  push(array.array, bytes, size, true, place);
+  push(array.array, bytes, static_cast<std::size_t>(at - bytes), true, place);
 }
 
 } // namespace tenon::postgresql

@@ -20,10 +20,11 @@ using Oid = unsigned int;
 namespace oid {
 inline constexpr Oid kInferred = 0, kBool = 16, kBytea = 17, kChar = 18, kName = 19, kInt8 = 20, kInt2 = 21, kInt4 = 23,
                      kText = 25, kOid = 26, kJson = 114, kXml = 142, kFloat4 = 700, kFloat8 = 701, kUnknown = 705,
-                     kBoolArray = 1000, kByteaArray = 1001, kInt8Array = 1016, kFloat8Array = 1022, kBpchar = 1042,
-                     kVarchar = 1043, kDate = 1082, kTimestamp = 1114, kDateArray = 1182, kTimestamptz = 1184,
-                     kTimestamptzArray = 1185, kNumericArray = 1231, kNumeric = 1700, kVoid = 2278, kUuid = 2950,
-                     kUuidArray = 2951, kJsonb = 3802, kFirstUser = 16384;
+                     kBoolArray = 1000, kByteaArray = 1001, kInt2Array = 1005, kInt4Array = 1007, kTextArray = 1009,
+                     kBpcharArray = 1014, kVarcharArray = 1015, kInt8Array = 1016, kFloat4Array = 1021,
+                     kFloat8Array = 1022, kBpchar = 1042, kVarchar = 1043, kDate = 1082, kTimestamp = 1114,
+                     kDateArray = 1182, kTimestamptz = 1184, kTimestamptzArray = 1185, kNumericArray = 1231,
+                     kNumeric = 1700, kVoid = 2278, kUuid = 2950, kUuidArray = 2951, kJsonb = 3802, kFirstUser = 16384;
 } // namespace oid
 
 inline constexpr std::int64_t kEpochMicroseconds = 946'684'800'000'000; ///< 2000-01-01, PostgreSQL's zero, in ours
@@ -38,7 +39,7 @@ public:
 
   /// A value for a column that is written. Errors: DataError for a value that the column cannot hold.
   void add_written(const Cell& cell, const TableDesc& table, std::uint32_t column);
-  /// A value of a filter, a limit or an offset.
+  /// A value of a filter, a limit or an offset. `table` is that of the parameter's source.
   void add(const sql::Parameter& parameter, const TableDesc& table);
   /// A parameter of the caller's own SQL.
   void add_free(const Cell& cell);
@@ -56,6 +57,9 @@ private:
   void push_value(const Cell& cell, Oid text_type, Oid decimal_type, Oid json_type, Oid timestamp_type,
                   const Place& place);
   void push_list(const sql::Parameter& list, bool has_column, const Place& place);
+  void push_binary_array(std::span<const Cell* const> elements, CellType type, const Place& place);
+  /// `described` is the element of the column that it is for; null if there is none.
+  void push_array(const Cell& array, CellType described, bool has_column, const Place& place);
 
   std::vector<Oid> types_;
   std::vector<const char*> values_;

@@ -37,9 +37,10 @@ BackendInfo Backend::plugin_info() {
 
 Capabilities Backend::plugin_capabilities() {
   return Capabilities::of(Capability::transactions, Capability::savepoints, Capability::concurrent_transactions,
-                          Capability::sql, Capability::upsert, Capability::batch, Capability::foreign_keys,
-                          Capability::create_tables, Capability::deadlines, Capability::cancel, Capability::bulk_load,
-                          Capability::persistence);
+                          Capability::sql, Capability::upsert, Capability::foreign_keys, Capability::create_tables,
+                          Capability::deadlines, Capability::cancel, Capability::bulk_load, Capability::persistence,
+                          Capability::json, Capability::joins, Capability::aggregates, Capability::row_locks,
+                          Capability::batch, Capability::arrays);
 }
 
 std::unique_ptr<IBackend> Backend::open(Options options) { return std::make_unique<Backend>(read_settings(options)); }

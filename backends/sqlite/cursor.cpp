@@ -30,8 +30,8 @@ Cursor::~Cursor() {
   if (session_ != nullptr) session_->detach(*this);
 }
 
-void Cursor::bind(std::span<const sql::Parameter> parameters, std::span<const StoredColumn> columns) {
-  session_->check(bind_all(statement_->handle.get(), parameters, columns, bound_, true), context_);
+void Cursor::bind(std::span<const sql::Parameter> parameters, StoredTables tables) {
+  session_->check(bind_all(statement_->handle.get(), parameters, tables, bound_, true), context_);
 }
 
 void Cursor::bind_plain(int index, const Cell& cell) {

@@ -25,7 +25,7 @@ public:
   bool next(RowBatch& batch) override;
 
   /// Binds copies of the parameters, which outlive the call that gave them.
-  void bind(std::span<const sql::Parameter> parameters, std::span<const StoredColumn> columns);
+  void bind(std::span<const sql::Parameter> parameters, StoredTables tables);
   void bind_plain(int index, const Cell& cell);
   /// Runs the statement to its end and keeps all its rows for next().
   void run_to_end();

@@ -14,6 +14,7 @@
 
 #include "decimal.hpp"
 #include "dialect.hpp"
+#include "functions.hpp"
 #include "list_module.hpp"
 #include "rows_module.hpp"
 
@@ -124,6 +125,9 @@ void Database::register_functions() {
   int code = sqlite3_create_collation_v2(db, kDecimalCollation, SQLITE_UTF8, nullptr, collate_decimals, nullptr);
   if (code == SQLITE_OK) code = register_list_module(db);
   if (code == SQLITE_OK) code = register_rows_module(db);
+  if (code == SQLITE_OK) code = register_arithmetic(db);
+  if (code == SQLITE_OK) code = register_aggregates(db);
+  if (code == SQLITE_OK) code = register_json_paths(db);
   // Without these a misspelt column in double quotes would be a string literal.
   if (code == SQLITE_OK) code = sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   if (code == SQLITE_OK) code = sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "functions.hpp"
+
 namespace tenon::sqlite {
 namespace {
 
@@ -168,6 +170,9 @@ void describe_error(const Failure& failure, const Context& context, ErrorInfo& i
     info.columns.emplace_back(missing);
     info.message = fmt::format("there is no column {}", missing);
     info.hint = "the described table and the database's differ: add the column, or rename it in the description";
+  } else if (const auto problem = behind(failure.message, kDataError)) {
+    info.code = ErrorCode::data;
+    info.message = *problem;
   } else if (failure.message.starts_with("malformed JSON")) {
     info.code = ErrorCode::data;
     info.message = "a stored value is not JSON";

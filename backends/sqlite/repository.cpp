@@ -139,24 +139,77 @@ RowBatch Repository::find(std::uint32_t key, std::span<const Cell> values) {
   return rows.batch();
 }
 
+StoredTables Repository::stored_tables() {
+  tables_.clear();
+  tables_.push_back(stored_columns());
+  for (std::size_t i = 1; i < call_.tables.size(); ++i)
+    tables_.push_back(session_.stored(*call_.tables[i]).stored_columns());
+  return tables_;
+}
+
+std::vector<StoredColumn> Repository::described_rows() const {
+  if (call_.outputs.empty()) return columns_;
+  std::vector<StoredColumn> rows;
+  for (const sql::RowColumn& row : call_.outputs)
+    rows.push_back(row.column == sql::kNoColumn ? computed_column(row.type) : tables_[row.source][row.column]);
+  return rows;
+}
+
+StatementPtr Repository::select_statement(const Query& query, const Context& context) {
+  StatementPtr prepared = statement(context, {}, [&] { return compiler_.select(query); });
+  if (prepared->columns.empty()) prepared->columns = described_rows();
+  return prepared;
+}
+
 std::unique_ptr<ICursor> Repository::select(const Query& query) {
   const Context& context = contexts_[selecting];
   sql::read_select(table_, query, call_);
-  session_.start(Access::read, context);
-  learn_storage();
-  const auto columns = call_.columns.empty() ? std::span<const std::uint32_t>(all_columns_) : call_.columns;
-  auto cursor =
-      std::make_unique<Cursor>(session_, statement(context, columns, [&] { return compiler_.select(query); }), context);
-  cursor->bind(call_.parameters, columns_);
+  if (query.lock == RowLock::none) {
+    session_.start(Access::read, context);
+  } else {
+    session_.start_locking(context);
+  }
+  const StoredTables tables = stored_tables();
+  auto cursor = std::make_unique<Cursor>(session_, select_statement(query, context), context);
+  cursor->bind(call_.parameters, tables);
   return cursor;
+}
+
+RowBatch Repository::explain(const Query& query) {
+  constexpr int kDetail = 3; // behind the node's number, its parent's and one that is not used
+  const Context& context = contexts_[selecting];
+  sql::read_select(table_, query, call_);
+  session_.start(Access::read, context);
+  const StoredTables tables = stored_tables();
+  const StatementPtr plan = session_.prepare(compiler_.explain(query), context, false);
+  const Run guard(*plan);
+  session_.check(bind_all(plan->handle.get(), call_.parameters, tables, session_.bound(), false), context);
+  Rows& rows = session_.results();
+  rows.start(1);
+  while (session_.step(*plan, context))
+    rows.add_text(reinterpret_cast<const char*>(sqlite3_column_text(plan->handle.get(), kDetail)));
+  return rows.batch();
 }
 
 /// Returns the first row's only number if one is wanted, else 0.
 std::int64_t Repository::run(Statement& statement, bool wants_row, const Context& context) {
   const Run guard(statement);
-  session_.check(bind_all(statement.handle.get(), call_.parameters, columns_, session_.bound(), false), context);
+  session_.check(bind_all(statement.handle.get(), call_.parameters, stored_tables(), session_.bound(), false), context);
   const bool row = session_.step(statement, context);
   return row && wants_row ? sqlite3_column_int64(statement.handle.get(), 0) : 0;
+}
+
+/// A column that takes another one's value as it is stored has to store it in the same form.
+void Repository::check_forms(const Update& update) const {
+  for (const Assignment& assignment : update.assignments) {
+    if (assignment.nodes != 1) continue;
+    const Node& node = update.expressions[assignment.first];
+    if (node.kind != NodeKind::column || columns_[node.column].form == columns_[assignment.column].form) continue;
+    throw_error(ErrorCode::not_supported,
+                fmt::format("{}: {} and {} store their type in different forms", contexts_[updating].statement,
+                            table_.columns[assignment.column].name, table_.columns[node.column].name),
+                "read the value and write it");
+  }
 }
 
 std::uint64_t Repository::update(const Update& update) {
@@ -164,6 +217,7 @@ std::uint64_t Repository::update(const Update& update) {
   sql::read_update(table_, update, call_);
   session_.start(Access::write, context);
   learn_storage();
+  check_forms(update);
   run(*statement(context, {}, [&] { return compiler_.update(update); }), false, context);
   return static_cast<std::uint64_t>(sqlite3_changes64(session_.handle()));
 }
@@ -298,7 +352,5 @@ void Repository::write_row(const WriteRows& rows, std::size_t row, Statement& st
     results.add(statement);
   if (by_rowid) results.add(Cell::int64(sqlite3_last_insert_rowid(session_.handle())));
 }
-
-RowBatch Repository::explain(const Query&) { throw_error(ErrorCode::not_supported, "explain: not by this backend"); }
 
 } // namespace tenon::sqlite

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <tenon/interface/repository.hpp>
-#include <tenon/sql/call.hpp>
 #include <tenon/sql/compiler.hpp>
+#include <tenon/sql/readers.hpp>
 #include <tenon/sql/statement_cache.hpp>
 
 #include "errors.hpp"
@@ -43,12 +43,23 @@ public:
 
   /// The table may have been created meanwhile: look at its declared types again.
   void forget_storage() noexcept { storage_known_ = false; }
+  /// The columns as they are stored, looked up if they are not known yet.
+  [[nodiscard]] std::span<const StoredColumn> stored_columns() {
+    learn_storage();
+    return columns_;
+  }
 
 private:
   enum Action : std::size_t { selecting, inserting, upserting, updating, removing, counting };
 
   void learn_storage();
   bool generated_is_rowid();
+  /// The stored columns of call_'s tables.
+  StoredTables stored_tables();
+  /// The columns of call_'s rows.
+  [[nodiscard]] std::vector<StoredColumn> described_rows() const;
+  void check_forms(const Update& update) const;
+  StatementPtr select_statement(const Query& query, const Context& context);
   template <class Compile>
   StatementPtr statement(const Context& context, std::span<const std::uint32_t> columns, Compile&& compile);
   RowBatch write(const WriteRows& rows, Statement& statement, bool by_rowid, const Context& context);
@@ -70,6 +81,7 @@ private:
   bool counts_up_ = false;     ///< and AUTOINCREMENT: the rows of one statement get one number after the other
   std::vector<StoredColumn> columns_;
   std::vector<std::uint32_t> all_columns_;
+  std::vector<std::span<const StoredColumn>> tables_; ///< of the running call
 
   sql::Call call_;
   std::vector<StatementPtr> finders_; // by key

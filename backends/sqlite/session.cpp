@@ -61,7 +61,9 @@ Session::~Session() {
   end_cursors(); // the connection closes only when no statement is left; closing it rolls back
 }
 
-IRepository& Session::repository(const TableDesc& table) {
+IRepository& Session::repository(const TableDesc& table) { return stored(table); }
+
+Repository& Session::stored(const TableDesc& table) {
   const auto known = repositories_.find(&table);
   if (known != repositories_.end()) return *known->second;
   return *repositories_.emplace(&table, std::make_unique<Repository>(*this, table)).first->second;
@@ -76,6 +78,10 @@ void Session::resume(const Context& context) {
   if (broken_) {
     throw_error(ErrorCode::connection, fmt::format("{}: the session is broken by an earlier error", context.statement),
                 "open another session");
+  }
+  if (batching_) { // the call goes on: a cancel that came meanwhile is for it
+    if (database_.watch().expired()) fail(SQLITE_INTERRUPT, context);
+    return;
   }
   if (!database_.watch().start()) throw_error(deadline_passed(context));
 }
@@ -341,6 +347,22 @@ void Session::ping() {
   step(*ping_, context);
 }
 
+namespace {
+
+/// Sets a flag for as long as it lives.
+class Batching {
+public:
+  explicit Batching(bool& flag) noexcept : flag_(flag) { flag_ = true; }
+  ~Batching() { flag_ = false; }
+  Batching(const Batching&) = delete;
+  Batching& operator=(const Batching&) = delete;
+
+private:
+  bool& flag_;
+};
+
+} // namespace
+
 void Session::batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected) {
   if (items.empty()) return;
   const Context context{.statement = "batch"};
@@ -349,6 +371,7 @@ void Session::batch(std::span<const BatchItem> items, std::span<std::uint64_t> a
   }
   start(Access::write, context);
   Group group(*this, context);
+  const Batching batching(batching_);
   run_batch(items, affected);
   group.keep();
 }
@@ -400,6 +423,18 @@ std::size_t Session::rows_alike(std::span<const BatchItem> items) noexcept {
   while (count < items.size() && alike(items[count]))
     ++count;
   return std::max<std::size_t>(count, 1);
+}
+
+void Session::start_locking(const Context& context) {
+  if (state_ == State::none) {
+    throw_error(ErrorCode::programming, fmt::format("{}: a row lock outside of a transaction", context.statement),
+                "begin a transaction first: the lock lasts until it ends");
+  }
+  start(Access::write, context);
+  if (sqlite3_txn_state(handle(), "main") == SQLITE_TXN_WRITE) return;
+  throw_error(ErrorCode::programming,
+              fmt::format("{}: a row lock in a transaction that has begun to read", context.statement),
+              "begin the transaction with write intent: then the whole database is locked for it");
 }
 
 void Session::end_cursors() noexcept {

@@ -45,6 +45,11 @@ public:
 
   // For repositories and cursors.
 
+  [[nodiscard]] Repository& stored(const TableDesc& table);
+  /// As start, for a select that locks rows: only a transaction that may write holds what satisfies it.
+  /// Errors: as start; ProgrammingError without such a transaction.
+  void start_locking(const Context& context);
+
   [[nodiscard]] sqlite3* handle() const noexcept { return database_.handle(); }
   [[nodiscard]] Watch& watch() noexcept { return database_.watch(); }
   /// A call begins: checks that it may, and opens a transaction that was announced. Ends the last call's result.
@@ -118,6 +123,7 @@ private:
   State state_ = State::none;
   bool read_only_ = false;
   bool broken_ = false;
+  bool batching_ = false; ///< the writes of a batch are one call
   ForkGuard made_;
   std::vector<std::uint32_t> announced_savepoints_;
   std::optional<ErrorInfo> first_error_; // of the transaction: it can only be rolled back

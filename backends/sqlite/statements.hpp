@@ -61,6 +61,7 @@ public:
   /// Appends the current row of `statement`. Errors: DataError, as read().
   void add(Statement& statement);
   void add(const Cell& cell) { cells_.push_back(cell); }
+  void add_text(std::string_view text) { cells_.push_back(Cell::text(bytes_.copy(text.data(), text.size()))); }
   [[nodiscard]] std::size_t rows() const noexcept { return columns_ == 0 ? 0 : cells_.size() / columns_; }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_.used(); }
   [[nodiscard]] RowBatch batch() const noexcept { return {cells_.data(), rows(), columns_}; }

@@ -9,8 +9,10 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <tenon/interface/error.hpp>
 #include <tenon/sql/text.hpp>
 
+#include "array_text.hpp"
 #include "decimal.hpp"
 #include "list_module.hpp"
 #include "time_text.hpp"
@@ -21,7 +23,8 @@ namespace {
 constexpr double kExactIntegers = 9007199254740992.0; // 2^53: every integer up to here is a double
 
 std::string name_of(const StoredColumn* column) {
-  return column == nullptr ? std::string("a parameter") : column->table->qualified_name() + "." + column->column->name;
+  return column == nullptr || column->table == nullptr ? std::string("a parameter")
+                                                       : column->table->qualified_name() + "." + column->column->name;
 }
 
 [[noreturn]] void raise(ErrorCode code, const StoredColumn* column, std::string_view what, std::string hint = {}) {
@@ -30,7 +33,7 @@ std::string name_of(const StoredColumn* column) {
   info.backend = "sqlite";
   info.message = fmt::format("{}: {}", name_of(column), what);
   info.hint = std::move(hint);
-  if (column != nullptr) {
+  if (column != nullptr && column->table != nullptr) {
     info.table = column->table->name;
     info.columns = {column->column->name};
   }
@@ -121,7 +124,14 @@ Stored store(const Cell& cell, const StoredColumn* column, sql::Arena& scratch) 
     case CellType::json:
       if (!sql::is_json(cell.bytes())) raise(ErrorCode::data, column, "malformed JSON");
       return text(cell.bytes());
-    case CellType::array: break;
+    case CellType::array: {
+      const CellType element = sql::element_type(cell);
+      const bool fits = column == nullptr || element == CellType::null || element == column->column->element;
+      if (!fits || element == CellType::array) raise(ErrorCode::data, column, "an array with elements of another type");
+      const auto json = array_text(cell);
+      if (!json) raise(ErrorCode::data, column, "an array holds NaN, or text that is no UTF-8 without NUL");
+      return text(scratch.copy(json->data(), json->size()));
+    }
   }
   raise(ErrorCode::not_supported, column, "a value of a type that this backend does not know");
 }
@@ -273,11 +283,28 @@ void set_result(sqlite3_context* context, const Stored& value) noexcept {
   }
 }
 
-int bind_all(sqlite3_stmt* statement, std::span<const sql::Parameter> parameters, std::span<const StoredColumn> columns,
+const StoredColumn& computed_column(CellType type) noexcept {
+  static const std::array<ColumnDesc, 12> described = [] {
+    std::array<ColumnDesc, 12> all;
+    for (std::size_t i = 0; i < all.size(); ++i)
+      all[i] = {"a computed value", static_cast<CellType>(i), true, false, 0};
+    return all;
+  }();
+  static const std::array<StoredColumn, 12> columns = [] {
+    std::array<StoredColumn, 12> all;
+    for (std::size_t i = 0; i < all.size(); ++i)
+      all[i] = {nullptr, &described[i], Form::native};
+    return all;
+  }();
+  return columns[static_cast<std::size_t>(type)];
+}
+
+int bind_all(sqlite3_stmt* statement, std::span<const sql::Parameter> parameters, StoredTables tables,
              BoundValues& bound, bool copy) {
   int index = 0;
   for (const sql::Parameter& parameter : parameters) {
-    const StoredColumn* const column = parameter.column == sql::kNoColumn ? nullptr : &columns[parameter.column];
+    const StoredColumn* column = parameter.decimal ? &computed_column(CellType::decimal) : nullptr;
+    if (parameter.column != sql::kNoColumn) column = &tables[parameter.source][parameter.column];
     int code = SQLITE_OK;
     if (parameter.is_list()) {
       List& list = bound.lists.emplace_back();
@@ -305,8 +332,13 @@ Cell read(sqlite3_stmt* statement, int index, const StoredColumn& column, sql::A
   const int storage = sqlite3_value_type(value);
   if (storage == SQLITE_NULL) return Cell::null();
   switch (column.column->type) {
-    case CellType::array:
     case CellType::null: break;
+    case CellType::array: {
+      const auto array =
+          storage == SQLITE_TEXT ? read_array(bytes_of(value), column.column->element, bytes) : std::nullopt;
+      if (!array) does_not_fit(column);
+      return *array;
+    }
     case CellType::boolean: {
       const std::int64_t flag = storage == SQLITE_INTEGER ? sqlite3_value_int64(value) : 2;
       if (flag != 0 && flag != 1) does_not_fit(column);

@@ -35,6 +35,12 @@ struct StoredColumn {
   Form form = Form::native;
 };
 
+/// The columns of the tables of one call, by sql::Parameter::source.
+using StoredTables = std::span<const std::span<const StoredColumn>>;
+
+/// A value that no column stores, in its native form. Requires a type that is known. Lifetime: for ever.
+[[nodiscard]] const StoredColumn& computed_column(CellType type) noexcept;
+
 /// A value in one of SQLite's five storage classes.
 struct Stored {
   enum class Class : std::uint8_t { null, integer, real, text, blob };
@@ -69,10 +75,10 @@ struct BoundValues {
 [[nodiscard]] int bind(sqlite3_stmt* statement, int index, const Stored& value) noexcept;
 void set_result(sqlite3_context* context, const Stored& value) noexcept;
 
-/// Binds a call's parameters. `columns` are the table's. With `copy` everything lives in `bound`; without, the cells'
+/// Binds a call's parameters. With `copy` everything lives in `bound`; without, the cells'
 /// own bytes are borrowed, which is right for statements that end with the call.
-[[nodiscard]] int bind_all(sqlite3_stmt* statement, std::span<const sql::Parameter> parameters,
-                           std::span<const StoredColumn> columns, BoundValues& bound, bool copy);
+[[nodiscard]] int bind_all(sqlite3_stmt* statement, std::span<const sql::Parameter> parameters, StoredTables tables,
+                           BoundValues& bound, bool copy);
 
 /// Reads one value of the current row; its bytes are copied to `bytes`.
 /// Errors: DataError, naming table and column, for a stored value that does not fit the described type.

@@ -16,8 +16,9 @@ public:
     return {"memory_map", MEMORY_MAP_VERSION, "the Tenon examples", "Apache-2.0", "", "compiler " __VERSION__};
   }
 
-  // Claimed is what is kept. Not claimed: foreign_keys (described ones are not enforced), sql, cancel, bulk_load and
-  // persistence; the host answers their calls with NotSupported.
+  // Claimed is what is kept. Not claimed: foreign_keys (described ones are not enforced), sql, cancel, bulk_load,
+  // persistence, and what queries over more than one plain table need: json, joins, aggregates, row_locks, arrays. The
+  // host answers their calls with NotSupported, and runs a batch write by write.
   static tenon::Capabilities plugin_capabilities() {
     using enum tenon::Capability;
     return tenon::Capabilities::of(transactions, savepoints, concurrent_transactions, upsert, create_tables, schemas,

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <ostream>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -33,11 +34,27 @@ std::vector<Cell> borrowed(const Rows& rows) {
 } // namespace
 
 Value::Value(const Cell& cell) : cell_(cell) {
+  if (cell.type == CellType::array) {
+    for (const Cell& element : std::span(cell.elements(), cell.element_count()))
+      elements_.emplace_back(element);
+  }
   if (has_bytes(cell.type)) bytes_ = cell.size == 0 ? std::string() : std::string(cell.bytes());
+}
+
+Value Value::array(std::vector<Value> elements) {
+  Value made(Cell::array(nullptr, 0));
+  made.elements_ = std::move(elements);
+  return made;
 }
 
 Cell Value::cell() const noexcept {
   Cell cell = cell_;
+  if (cell.type == CellType::array) {
+    cells_.clear();
+    for (const Value& element : elements_)
+      cells_.push_back(element.cell());
+    return Cell::array(cells_.data(), cells_.size());
+  }
   if (has_bytes(cell.type)) cell.data = bytes_.data();
   return cell;
 }
@@ -45,6 +62,7 @@ Cell Value::cell() const noexcept {
 bool operator==(const Value& a, const Value& b) {
   if (a.type() != b.type()) return false;
   if (a.is_null()) return true;
+  if (a.type() == CellType::array) return a.elements_ == b.elements_;
   if (a.type() == CellType::json) return Json::trusted(a.bytes_) == Json::trusted(b.bytes_);
   if (has_bytes(a.type())) return a.bytes_ == b.bytes_;
   if (a.type() == CellType::float64) return a.cell_.real == b.cell_.real;
@@ -53,6 +71,12 @@ bool operator==(const Value& a, const Value& b) {
 
 std::ostream& operator<<(std::ostream& out, const Value& value) {
   if (value.is_null()) return out << "NULL";
+  if (value.type() == CellType::array) {
+    out << "array [";
+    for (const Value& element : value.elements_)
+      out << element << ' ';
+    return out << ']';
+  }
   if (value.type() == CellType::float64) return out << fmt::format("{}", value.cell_.real);
   if (!has_bytes(value.type())) return out << cell_type_name(value.type()) << ' ' << value.cell_.integer;
   out << cell_type_name(value.type()) << " \"";
@@ -135,6 +159,13 @@ std::ostream& operator<<(std::ostream& out, const Tree& tree) {
   return out << ']';
 }
 
+std::vector<Source> sources_of(const std::vector<JoinedTable>& joined) {
+  std::vector<Source> sources;
+  for (const JoinedTable& one : joined)
+    sources.push_back({one.table, one.parent, one.kind, one.on});
+  return sources;
+}
+
 Rows owned(const RowBatch& batch) {
   Rows rows(batch.rows);
   for (std::size_t r = 0; r < batch.rows; ++r) {
@@ -183,6 +214,18 @@ std::uint64_t update(IRepository& repository, const Tree& filter,
   for (const auto& [column, value] : values)
     assignments.push_back(Assignment::of(column, value.cell()));
   return repository.update({filter.filter(), assignments, {}});
+}
+
+std::uint64_t update_with(IRepository& repository, const Tree& filter,
+                          const std::vector<std::pair<std::uint32_t, Tree>>& expressions) {
+  std::vector<Node> nodes;
+  std::vector<Assignment> assignments;
+  for (const auto& [column, tree] : expressions) {
+    const auto first = static_cast<std::uint32_t>(nodes.size());
+    nodes.insert(nodes.end(), tree.nodes().begin(), tree.nodes().end());
+    assignments.push_back({column, first, static_cast<std::uint32_t>(tree.nodes().size()), 0, Cell::null()});
+  }
+  return repository.update({filter.filter(), assignments, nodes});
 }
 
 std::uint64_t remove(IRepository& repository, const Tree& filter) { return repository.remove(filter.filter()); }

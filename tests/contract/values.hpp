@@ -33,6 +33,7 @@ public:
   static Value timestamp(std::int64_t microseconds) { return Value(Cell::timestamp(microseconds)); }
   static Value date(std::int64_t days) { return Value(Cell::date(days)); }
   static Value json(std::string_view text) { return Value(Cell::json(text)); }
+  static Value array(std::vector<Value> elements);
 
   /// Borrows from this value.
   [[nodiscard]] Cell cell() const noexcept;
@@ -44,8 +45,10 @@ public:
   friend std::ostream& operator<<(std::ostream& out, const Value& value);
 
 private:
-  Cell cell_ = Cell::null(); // `data` is of no use; bytes_ holds what it points to
+  Cell cell_ = Cell::null(); // `data` is of no use; bytes_ or elements_ hold what it points to
   std::string bytes_;
+  std::vector<Value> elements_;
+  mutable std::vector<Cell> cells_; // of elements_, made anew by each cell()
 };
 
 using Row = std::vector<Value>;
@@ -83,6 +86,17 @@ private:
   std::vector<std::shared_ptr<const Value>> values_; // what the nodes' cells borrow from
 };
 
+/// A source that owns what it is joined on.
+struct JoinedTable {
+  const TableDesc* table;
+  std::uint32_t parent;
+  JoinKind kind;
+  std::vector<JoinOn> on;
+};
+/// Lifetime: borrows from `joined`.
+[[nodiscard]] std::vector<Source> sources_of(const std::vector<JoinedTable>& joined);
+std::vector<Source> sources_of(std::vector<JoinedTable>&& joined) = delete;
+
 /// How a query is asked; the parts of Query with names.
 struct Ask {
   Tree filter = {};
@@ -90,8 +104,18 @@ struct Ask {
   std::vector<Output> outputs = {};
   std::uint64_t limit = kNoLimit;
   std::uint64_t offset = 0;
+  std::vector<JoinedTable> sources = {};
+  std::vector<ColumnRef> group = {};
+  Tree having = {};
+  bool distinct = false;
+  RowLock lock = RowLock::none;
+  mutable std::vector<Source> views = {}; ///< of `sources`, made by query()
 
-  [[nodiscard]] Query query() const noexcept { return {filter.filter(), order, outputs, limit, offset}; }
+  /// Lifetime: as this, and until it is asked again.
+  [[nodiscard]] Query query() const {
+    views = sources_of(sources);
+    return {{filter.nodes(), views}, order, outputs, limit, offset, group, having.nodes(), distinct, lock};
+  }
 };
 
 /// Columns of the queried table, as they are.
@@ -120,5 +144,8 @@ Rows upsert(IRepository& repository, const Columns& columns, const Rows& rows, s
 std::uint64_t update(IRepository& repository, const Tree& filter,
                      const std::vector<std::pair<std::uint32_t, Value>>& values);
 std::uint64_t remove(IRepository& repository, const Tree& filter);
+/// Sets columns to expressions over the old values.
+std::uint64_t update_with(IRepository& repository, const Tree& filter,
+                          const std::vector<std::pair<std::uint32_t, Tree>>& expressions);
 
 } // namespace tenon::contract

@@ -208,6 +208,153 @@ TEST_CASE("a query crosses as its tree, order, projection and limits") {
   CHECK(recorder.line() == "exists");
 }
 
+namespace {
+
+const tenon::TableDesc kOther{"", "other", {{"id", tenon::CellType::int64, false, true, 0}}, {}, {}, {}};
+
+/// One of each thing that a query may have beyond a filter, an order and a limit.
+struct Everything {
+  std::vector<tenon::JoinOn> on{{1, 0}};
+  std::vector<tenon::Source> sources{{&kOther, 0, tenon::JoinKind::left, on}};
+  std::vector<Node> nodes{inner(NodeKind::is_null, 1), leaf(0U)};
+  std::vector<tenon::Output> outputs{{{1, 0}, tenon::Aggregate::count, 1}, {{0, 1}, tenon::Aggregate::none, 0}};
+  std::vector<tenon::ColumnRef> group{{0, 1}};
+  std::vector<Node> having{inner(NodeKind::gt, 2), leaf(0U), leaf(Cell::int64(2))};
+  std::vector<tenon::OrderTerm> order{{0, tenon::kOutputSource, 1, tenon::NullOrder::first}};
+  tenon::Query query;
+
+  Everything() {
+    nodes[1].source = 1;
+    having[1].kind = NodeKind::output;
+    query.filter = {nodes, sources};
+    query.order = order;
+    query.outputs = outputs;
+    query.group = group;
+    query.having = having;
+    query.distinct = true;
+    query.lock = tenon::RowLock::share;
+    query.limit = 5;
+  }
+};
+
+} // namespace
+
+TEST_CASE("sources, outputs, groups, having, distinct and locks cross as they are") {
+  Recorder recorder;
+  auto& repository = recorder.session->repository(kTable);
+  (void)recorder.session->repository(kOther);
+  (void)recorder.journal();
+  const Everything all;
+  (void)repository.select(all.query);
+  CHECK(recorder.line() ==
+        "select source other 0 1 1=0 17 /1 1 @1 #0 order 0 4294967295 1 1 output 1 0 2 1 output 0 1 0 0 group 0 1 "
+        "having 10 /2 27 2 int64:2 distinct lock 4 5 0");
+  CHECK(repository.count(all.query.filter) == 5);
+  CHECK(recorder.line() == "count source other 0 1 1=0 17 /1 1 @1 #0");
+  const tenon::RowBatch plan = repository.explain(all.query);
+  REQUIRE(plan.rows == 1);
+  CHECK(plan.cells[0].bytes() == "a plan");
+  CHECK(recorder.line() == "explain source other 0 1 1=0 17 /1 1 @1 #0");
+}
+
+TEST_CASE("a source's table is opened when a query first names it") {
+  Recorder recorder;
+  auto& repository = recorder.session->repository(kTable);
+  (void)recorder.journal();
+  const Everything all;
+  CHECK(repository.count(all.query.filter) == 5);
+  CHECK(recorder.journal() ==
+        std::vector<std::string>{"table other id int64 0 1 0", "count source other 0 1 1=0 17 /1 1 @1 #0"});
+  const tenon::Source nothing{};
+  CHECK_THROWS_AS(repository.count({{}, {&nothing, 1}}), tenon::ProgrammingError);
+}
+
+TEST_CASE("an update crosses with its expressions") {
+  Recorder recorder;
+  auto& repository = recorder.session->repository(kTable);
+  (void)recorder.journal();
+  const std::vector<Node> expressions{leaf(1U), inner(NodeKind::add, 2), leaf(0U), leaf(Cell::int64(1))};
+  const std::vector<tenon::Assignment> assignments{{0, 1, 3, 0, Cell::null()},
+                                                   tenon::Assignment::of(1, Cell::text("x"))};
+  CHECK(repository.update({{}, assignments, expressions}) == 3);
+  CHECK(recorder.line() == "update 0 19 /2 1 #0 2 int64:1 1 text:x");
+}
+
+TEST_CASE("a feature that a database does not claim is refused before it crosses") {
+  const Everything all;
+  const auto refusal = [&](const char* without) {
+    const std::vector<tenon::Option> options{{"without", without}};
+    Recorder recorder(options);
+    auto& repository = recorder.session->repository(kTable);
+    (void)recorder.journal();
+    std::string message;
+    try {
+      (void)repository.select(all.query);
+    } catch (const tenon::NotSupported& e) {
+      message = e.message();
+    }
+    CHECK(recorder.journal().empty());
+    return message;
+  };
+  const std::string start = "backend \"recorder\" does not support ";
+  CHECK(refusal("joins") == start + "joins");
+  CHECK(refusal("aggregates") == start + "aggregates");
+  CHECK(refusal("row_locks") == start + "row_locks");
+  const std::vector<tenon::Option> options{{"without", "arrays"}};
+  const Recorder recorder(options);
+  tenon::TableDesc lists = kOther;
+  lists.columns.push_back({"n", tenon::CellType::array, true, false, 0, tenon::CellType::int64});
+  CHECK_THROWS_AS(recorder.session->repository(lists), tenon::NotSupported);
+}
+
+namespace {
+
+/// An insert of one row and a remove.
+struct TwoWrites {
+  std::vector<std::uint32_t> columns{0, 1};
+  std::vector<Cell> cells{Cell::int64(1), Cell::text("x")};
+  std::vector<Node> nodes{inner(NodeKind::is_null, 1), leaf(0U)};
+  std::vector<tenon::BatchItem> items{2};
+
+  TwoWrites() {
+    items[0].table = items[1].table = &kTable;
+    items[0].rows = {columns, cells.data(), 1, {}};
+    items[1].kind = tenon::BatchKind::remove;
+    items[1].update.filter = nodes;
+  }
+};
+
+} // namespace
+
+TEST_CASE("a batch crosses whole where it is claimed, and is run one by one where it is not") {
+  TwoWrites writes;
+  std::vector<std::uint64_t> affected(2);
+  {
+    Recorder recorder;
+    (void)recorder.session->repository(kTable);
+    (void)recorder.journal();
+    recorder.session->batch(writes.items, affected);
+    CHECK(recorder.line() == "batch 1 app.users 1 0 [0 1] [] 0 4 app.users 0 0 [] [] 17 /1 1 #0 0");
+    CHECK(affected == std::vector<std::uint64_t>{10, 11});
+  }
+  const std::vector<tenon::Option> options{{"without", "batch"}};
+  Recorder recorder(options);
+  (void)recorder.session->repository(kTable);
+  (void)recorder.journal();
+  recorder.session->batch(writes.items, affected);
+  const std::string insert = "insert [0 1] int64:1 text:x []", remove = "remove 17 /1 1 #0";
+  CHECK(recorder.journal() == std::vector<std::string>{"begin 0 0 1", insert, remove, "commit"});
+  CHECK(affected == std::vector<std::uint64_t>{1, 4});
+  recorder.session->begin({});
+  recorder.session->savepoint(tenon::SavepointAction::create, 1);
+  (void)recorder.journal();
+  recorder.session->batch(writes.items, affected);
+  CHECK(recorder.journal() == std::vector<std::string>{"savepoint 1 2", insert, remove, "savepoint 2 2"});
+  writes.items[1].kind = static_cast<tenon::BatchKind>(9);
+  CHECK_THROWS_AS(recorder.session->batch(writes.items, affected), tenon::NotSupported);
+  CHECK(recorder.journal() == std::vector<std::string>{"savepoint 1 2", insert, "savepoint 3 2", "savepoint 2 2"});
+}
+
 TEST_CASE("an error of the backend is thrown anew, whole, and names the backend") {
   Recorder recorder;
   try {

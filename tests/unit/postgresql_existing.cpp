@@ -78,6 +78,51 @@ TEST_CASE("postgresql: columns of an existing table are written, read and compar
   CHECK(f.count(6, Cell::timestamp(0)) == 1);
 }
 
+TEST_CASE("postgresql: text of an existing table sorts and compares by code point, whatever its collation") {
+  Fixture f;
+  run(*f.session, "INSERT INTO " + f.schema.table("old") +
+                      " (id, name, docb, mood) VALUES (1, 'b', '{\"n\": 1.0}', 'ok'), (2, 'A', '{\"n\": 7}', 'sad'), "
+                      "(3, 'a', NULL, NULL), (4, 'B', NULL, 'ok')");
+  auto& repository = f.session->repository(f.table);
+  const auto first_column = [&](const Query& query) {
+    std::vector<std::string> found;
+    const auto cursor = repository.select(query);
+    for (RowBatch batch; cursor->next(batch);) {
+      for (const auto& row : rows_of(batch))
+        found.push_back(row.front());
+    }
+    return found;
+  };
+  using Texts = std::vector<std::string>;
+  const std::vector<Output> names{{{0, 2}, Aggregate::none, 0}};
+  const OrderTerm by_name{2, 0, 0, NullOrder::largest};
+  Query query;
+  query.outputs = names;
+  query.order = {&by_name, 1};
+  CHECK(first_column(query) == Texts{"A", "B", "a", "b"});
+  query.distinct = true;
+  CHECK(first_column(query) == Texts{"A", "B", "a", "b"});
+  query.distinct = false;
+  const std::vector<Node> beyond{node(NodeKind::gt, 2), column(2), value(Cell::text("Z"))};
+  query.filter = beyond;
+  CHECK(first_column(query) == Texts{"a", "b"});
+  const std::vector<Output> smallest{{{0, 2}, Aggregate::min, 0}}, largest{{{0, 2}, Aggregate::max, 0}};
+  query = {};
+  query.outputs = smallest;
+  CHECK(first_column(query) == Texts{"A"});
+  query.outputs = largest;
+  CHECK(first_column(query) == Texts{"b"});
+
+  // An enum is folded as the text that it stands for, and jsonb is looked into as JSON.
+  const std::vector<Node> folded{node(NodeKind::eq, 2), node(NodeKind::fold, 1), column(4), value(Cell::text("ok"))};
+  CHECK(repository.count(folded) == 2);
+  Node wanted = node(NodeKind::json_value, 2);
+  wanted.flags = static_cast<std::uint16_t>(CellType::int64);
+  const std::vector<Node> seven{node(NodeKind::eq, 2), wanted, column(10), value(Cell::text("n")),
+                                value(Cell::int64(7))};
+  CHECK(repository.count(seven) == 1);
+}
+
 TEST_CASE("postgresql: what an existing column cannot hold is an error, never another value") {
   Fixture f;
   auto& repository = f.session->repository(f.table);

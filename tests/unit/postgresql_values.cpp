@@ -190,7 +190,7 @@ TEST_CASE("postgresql: values that Tenon has no form for are DataErrors when rea
   for (const char* sql : {"SELECT 'NaN'::numeric", "SELECT 'Infinity'::numeric", "SELECT 'NaN'::float8",
                           "SELECT 'NaN'::float4", "SELECT 'infinity'::timestamptz", "SELECT '-infinity'::timestamp",
                           "SELECT 'infinity'::date", "SELECT 10::numeric ^ 39", "SELECT '1 day'::interval",
-                          "SELECT ARRAY[1]", "SELECT '294276-12-31 23:59:59.999999+00'::timestamptz"}) {
+                          "SELECT ARRAY[ARRAY[1]]", "SELECT '294276-12-31 23:59:59.999999+00'::timestamptz"}) {
     CAPTURE(sql);
     CHECK(failure_of([&] { run(*session, sql); }).code == ErrorCode::data);
   }

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include <tenon/sql/call.hpp>
+#include <tenon/sql/readers.hpp>
 #include <tenon/sql/statement_cache.hpp>
 
 #include "sql_support.hpp"

@@ -14,7 +14,8 @@
 namespace tenon::sql {
 
 /// Texts with holes are patterns: {l} is the left operand, {r} the right one, {c} a quoted column, {n} a number, {k} a
-/// quoted constraint name. A pattern may use a hole twice, because placeholders are numbered.
+/// quoted constraint name, {d} "DISTINCT " or nothing. A pattern may use a hole twice, because placeholders are
+/// numbered.
 struct Dialect {
   std::string_view name; ///< as in `backend:`
   char quote = '"';      ///< around names; doubled inside
@@ -24,9 +25,10 @@ struct Dialect {
   bool nulls_smallest;       ///< how ORDER BY sorts NULL when nothing is said; false: as the largest
   bool generated_is_primary; ///< `generated_key` makes its column the whole primary key
 
-  std::array<std::string_view, 11> types; ///< by CellType; "" at CellType::null
-  std::string_view limited_text;          ///< {c} {n}: text of at most n code points
-  std::string_view generated_key;         ///< {k}: type (and constraint) of a generated key
+  std::array<std::string_view, 11> types;      ///< by CellType; "" at CellType::null
+  std::array<std::string_view, 4> array_types; ///< of boolean, int64, float64 and text
+  std::string_view limited_text;               ///< {c} {n}: text of at most n code points
+  std::string_view generated_key;              ///< {k}: type (and constraint) of a generated key
 
   std::string_view contains; ///< {l} {r}, as the following
   std::string_view starts_with;
@@ -35,11 +37,50 @@ struct Dialect {
   std::string_view in_list; ///< {r} is one parameter that carries the whole list
   std::string_view json_eq; ///< equal as JSON documents
 
+  std::string_view by_code_point;      ///< behind a text whose own collation is another one
+  std::string_view fold;               ///< {l} with A-Z as a-z
+  std::string_view as_int64;           ///< {l}: a column in arithmetic
+  std::string_view as_float64;         ///< {l}
+  std::string_view integer_as_decimal; ///< {l}: an integer that is compared with a decimal
+  /// {l} {r}: add, subtract, multiply, divide; DataError where the result is none.
+  std::array<std::string_view, 4> integer_arithmetic;
+  std::array<std::string_view, 4> real_arithmetic;
+
+  // A path starts with the document, and each step makes the {l} of the next one.
+  std::string_view json_document;              ///< {l}
+  std::string_view json_member;                ///< {l} {r}: by name
+  std::string_view json_element;               ///< {l} {r}: by position from 0
+  std::array<std::string_view, 4> json_values; ///< {l}: as boolean, int64, float64 and text, or NULL
+  std::string_view json_exists;                ///< {l}, and {r} the document
+
+  std::array<std::string_view, 3> sums;     ///< {l} {d}: of int64, float64 and decimal
+  std::array<std::string_view, 3> averages; ///< {l} {d}
+  std::string_view computed_decimal;        ///< {l}: a decimal out of an aggregate, to be compared as a number
+  std::string_view limited_value;           ///< {l} {n}: a computed text for a column of at most n code points
+
+  std::array<std::string_view, 5> locks; ///< by RowLock; {l}: " OF t0" where there are several tables
+  std::string_view explain;              ///< stands before a select
+
   std::string_view offset_only; ///< what stands before the parameter of an offset without a limit
 
   [[nodiscard]] constexpr std::string_view type(CellType cell_type) const noexcept {
     const auto index = static_cast<std::size_t>(cell_type);
     return index < types.size() ? types[index] : std::string_view{};
+  }
+  /// Of a column of elements. Requires a type that an element may have, as json_value.
+  [[nodiscard]] constexpr std::string_view array_type(CellType element) const noexcept {
+    return array_types[element_index(element)];
+  }
+  [[nodiscard]] constexpr std::string_view json_value(CellType wanted) const noexcept {
+    return json_values[element_index(wanted)];
+  }
+  [[nodiscard]] static constexpr std::size_t element_index(CellType type) noexcept {
+    switch (type) {
+      case CellType::boolean: return 0;
+      case CellType::int64: return 1;
+      case CellType::float64: return 2;
+      default: return 3;
+    }
   }
 };
 
@@ -77,6 +118,7 @@ struct Holes {
   std::string_view c{};
   std::string_view n{};
   std::string_view k{};
+  std::string_view d{};
 };
 
 inline void append_pattern(std::string& out, std::string_view pattern, const Holes& holes) {
@@ -91,6 +133,7 @@ inline void append_pattern(std::string& out, std::string_view pattern, const Hol
       case 'c': out += holes.c; break;
       case 'n': out += holes.n; break;
       case 'k': out += holes.k; break;
+      case 'd': out += holes.d; break;
       default: out += pattern.substr(i, 3); break;
     }
     i += 2;

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include <tenon/interface/table.hpp>
-#include <tenon/sql/call.hpp>
 #include <tenon/sql/compiler.hpp>
 #include <tenon/sql/dialect.hpp>
+#include <tenon/sql/readers.hpp>
 
 namespace tenon::sql {
 
@@ -62,6 +62,8 @@ private:
       append_pattern(sql, dialect_.generated_key, {.k = key});
     } else if (described.type == CellType::text && described.max_length > 0) {
       append_pattern(sql, dialect_.limited_text, {.c = name, .n = std::to_string(described.max_length)});
+    } else if (described.type == CellType::array && is_element(described.element)) {
+      sql += dialect_.array_type(described.element);
     } else if (const std::string_view type = dialect_.type(described.type); !type.empty()) {
       sql += type;
     } else {

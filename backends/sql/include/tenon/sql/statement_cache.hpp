@@ -22,6 +22,12 @@ public:
     add(static_cast<std::uint32_t>(operation));
   }
   void add(std::uint32_t word) { words_.push_back(word); }
+  /// An object that outlives the cache: which one it is.
+  void add_object(const void* object) {
+    const auto bits = reinterpret_cast<std::uintptr_t>(object);
+    add(static_cast<std::uint32_t>(bits));
+    add(static_cast<std::uint32_t>(std::uint64_t{bits} >> 32U));
+  }
 
   [[nodiscard]] std::size_t hash() const noexcept {
     std::uint64_t hash = 0x9e3779b97f4a7c15U + words_.size();

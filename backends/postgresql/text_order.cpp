@@ -1,0 +1,40 @@
+#include "text_order.hpp"
+
+#include <string>
+
+#include <libpq-fe.h>
+
+#include "dialect.hpp"
+
+namespace tenon::postgresql {
+
+bool CollationOrder::is_foreign(const TableDesc& table, std::uint32_t column) const {
+  learn(table);
+  const auto found = known_.find(&table);
+  return found != known_.end() && found->second[column];
+}
+
+void CollationOrder::learn(const TableDesc& table) const {
+  if (known_.contains(&table) || connection_.in_pipeline()) return;
+  static const std::string kQuestion =
+      "SELECT a.attname::text, coalesce(CASE c.collname WHEN 'default' THEN d.datcollate ELSE c.collname END NOT IN "
+      "('C', 'POSIX', 'ucs_basic'), false) FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_collation c ON c.oid "
+      "= a.attcollation "
+      "CROSS JOIN pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database() AND a.attnum > 0 AND "
+      "a.attrelid = pg_catalog.to_regclass($1)";
+  Parameters parameters;
+  const std::string name = sql::table_name(kDialect, table);
+  parameters.add_free(Cell::text(name));
+  const Result result = connection_.run(kQuestion, parameters, {"look up collations", &table, false});
+  std::vector<bool> foreign(table.columns.size());
+  const int rows = PQntuples(result.get());
+  for (int row = 0; row < rows; ++row) {
+    const std::string_view attribute(PQgetvalue(result.get(), row, 0),
+                                     static_cast<std::size_t>(PQgetlength(result.get(), row, 0)));
+    if (const auto position = table.column_index(attribute))
+      foreign[*position] = *PQgetvalue(result.get(), row, 1) != 0;
+  }
+  if (rows > 0) known_.emplace(&table, std::move(foreign)); // else the table may come later
+}
+
+} // namespace tenon::postgresql
