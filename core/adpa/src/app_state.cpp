@@ -78,13 +78,12 @@ std::uint64_t AppStateRepository::purge_expired() { return with_deleted().remove
 
 std::optional<AppState> AppStateRepository::replace(const Predicate<AppState>& which, const AppState& with) {
   auto all = with_deleted();
-  if (all.update(which, {}) == 0) return std::nullopt; // otherwise the row is ours until the transaction ends
-  AppState state = all.get_by<&AppState::key>(with.key);
-  state.value = with.value;
-  state.expires_at = with.expires_at;
-  state.is_active = true;
-  ++state.version;
-  return all.update(std::move(state));
+  const auto written = all.update(which, {tenon::set<&AppState::value>(with.value),
+                                          tenon::set<&AppState::expires_at>(with.expires_at),
+                                          tenon::set<&AppState::is_active>(true),
+                                          tenon::set<&AppState::version>(col<&AppState::version> + 1)});
+  if (written == 0) return std::nullopt;
+  return all.get_by<&AppState::key>(with.key); // ours until the transaction ends, so it is what was written
 }
 
 std::optional<AppState> AppStateRepository::insert(const AppState& state) {

@@ -1,7 +1,5 @@
 #include <tenon/adpa/user.hpp>
 
-#include <algorithm>
-
 namespace tenon::adpa {
 
 std::optional<User> UserRepository::by_username(std::string_view username) const {
@@ -15,13 +13,9 @@ std::vector<User> UserRepository::of_project(std::int64_t project_id) const {
 }
 
 void UserRepository::record_login(std::int64_t id, Timestamp at) {
-  if (!session().capabilities().has(Capability::transactions)) {
-    throw_error(ErrorCode::not_supported, "logins cannot be counted without transactions");
-  }
-  update(id, {}); // from here on the row is ours, so what is read next cannot change before it is written
-  const User user = get(id);
-  update(id, {set<&User::login_count>(user.login_count + 1),
-              set<&User::last_login_at>(std::max(user.last_login_at.value_or(at), at))});
+  const auto one_more = set<&User::login_count>(col<&User::login_count> + 1);
+  const auto earlier = col<&User::last_login_at>.is_null() || col<&User::last_login_at> < at;
+  if (update(col<&User::id> == id && earlier, {one_more, set<&User::last_login_at>(at)}) == 0) update(id, {one_more});
 }
 
 } // namespace tenon::adpa

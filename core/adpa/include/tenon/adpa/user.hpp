@@ -11,6 +11,7 @@
 #include <boost/describe/enum.hpp>
 
 #include <tenon/adpa/project.hpp>
+#include <tenon/core/relations.hpp>
 
 namespace tenon::adpa {
 
@@ -26,6 +27,7 @@ struct User : Model<User> {
   std::int64_t project_id = 0; ///< Project::id
   std::optional<Timestamp> last_login_at;
   std::int64_t login_count = 0;
+  Related<Project> project; ///< of project_id; loaded by with<&User::project>()
 
   friend bool operator==(const User&, const User&) = default;
 };
@@ -39,7 +41,7 @@ template <> struct tenon::Table<tenon::adpa::User> {
   using User = tenon::adpa::User;
   static constexpr auto spec =
       tenon::table("users", tenon::unique<&User::username>, tenon::unique<&User::email>,
-                   tenon::references<&User::project_id, &tenon::adpa::Project::id>(), tenon::index<&User::project_id>,
+                   tenon::belongs_to<&User::project, &User::project_id>, tenon::index<&User::project_id>,
                    tenon::max_length<&User::username>(64), tenon::max_length<&User::email>(254),
                    tenon::max_length<&User::full_name>(200), tenon::max_length<&User::role>(16));
 };
@@ -58,7 +60,7 @@ public:
   /// Counts one login and moves last_login_at to `at`, never backwards. Logins of several sessions at once are all
   /// counted: each waits at the user's row for the one before it to end its transaction.
   /// Errors: NotFound if there is no such user, or it is hidden; SerializationFailure, retryable, where the isolation
-  /// forbids to see what another session wrote. Capability: transactions.
+  /// forbids to see what another session wrote.
   void record_login(std::int64_t id, Timestamp at = now());
 };
 
