@@ -16,13 +16,13 @@
 namespace tenon {
 
 /// A value computed from a row's columns. Made by arithmetic on columns and by JSON paths.
-template <class Owner, class Value> class Expression : public detail::Operand<Expression<Owner, Value>, Owner, Value> {
+template <class Owner, class Value> class Expression : public detail::Operand<Expression<Owner, Value>> {
 public:
   explicit Expression(detail::Tree tree) : tree_(std::move(tree)) {}
   [[nodiscard]] const detail::Tree& tree() const noexcept { return tree_; }
 
 private:
-  friend detail::Operand<Expression, Owner, Value>;
+  friend detail::Operand<Expression>;
   [[nodiscard]] detail::Tree compare(NodeKind kind, const Cell& value) const {
     return detail::Tree::binary(kind, tree_, detail::Tree::value(value));
   }
@@ -55,8 +55,7 @@ private:
 };
 
 /// A column of a model, named by its member: tenon::col<&User::username>.
-template <auto Pointer>
-class Column : public detail::Operand<Column<Pointer>, detail::OwnerOf<Pointer>, detail::MemberValue<Pointer>> {
+template <auto Pointer> class Column : public detail::Operand<Column<Pointer>> {
 public:
   using Owner = detail::OwnerOf<Pointer>;
   using Value = detail::MemberValue<Pointer>;
@@ -79,7 +78,7 @@ public:
   [[nodiscard]] detail::Tree tree() const { return detail::Tree::column(kIndex); }
 
 private:
-  friend detail::Operand<Column, Owner, Value>;
+  friend detail::Operand<Column>;
   static constexpr std::uint32_t kIndex = detail::column_of<Pointer>();
 
   [[nodiscard]] static constexpr Order order(std::uint16_t descending) noexcept {

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <tenon/core/model.hpp>
 #include <tenon/core/predicate.hpp>
 #include <tenon/core/type_map.hpp>
 
@@ -64,11 +65,24 @@ inline constexpr bool kComparable = std::is_same_v<A, B> || (Integer<A> && Integ
 [[nodiscard]] TENON_VISIBLE std::string folded(std::string_view text);
 [[nodiscard]] TENON_VISIBLE Tree compare_folded(NodeKind kind, const Tree& left, std::string_view text);
 
-/// The operators of whatever has a tree() and an Owner. `Self` is Column<…> or Expression<…>.
-template <class Self, class Owner_, class Value_> class Operand {
-public:
+/// The model and the type of what Operand is the base of.
+template <class Self> struct OperandOf;
+template <class Owner_, class Value_> struct OperandOf<Expression<Owner_, Value_>> {
   using Owner = Owner_;
   using Value = Value_;
+};
+template <auto Pointer> struct OperandOf<Column<Pointer>> {
+  using Owner = detail::OwnerOf<Pointer>;
+  using Value = detail::MemberValue<Pointer>;
+};
+
+/// The operators of whatever has a tree() and an Owner. `Self` is Column<…> or Expression<…>, and the only argument:
+/// with others GCC takes a column of a model in an anonymous namespace for one with a base of narrower linkage
+/// (-Wsubobject-linkage).
+template <class Self> class Operand {
+public:
+  using Owner = typename OperandOf<Self>::Owner;
+  using Value = typename OperandOf<Self>::Value;
 
   template <class V> friend Predicate<Owner> operator==(const Self& a, const V& b) { return a.cmp(NodeKind::eq, b); }
   template <class V> friend Predicate<Owner> operator!=(const Self& a, const V& b) { return a.cmp(NodeKind::ne, b); }
