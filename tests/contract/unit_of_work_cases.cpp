@@ -70,17 +70,23 @@ class Meeting {
 public:
   void arrive() {
     std::unique_lock lock(mutex_);
-    ++arrived_;
-    changed_.notify_all();
-    changed_.wait_for(lock, 500ms, [&] { return arrived_ >= 2; });
-    met_ = met_ || arrived_ == 2;
+    if (over_) return;
+    if (waits_) {
+      met_ = over_ = true;
+      changed_.notify_all();
+      return;
+    }
+    waits_ = true;
+    changed_.wait_for(lock, 500ms, [&] { return over_; });
+    over_ = true;
   }
   [[nodiscard]] bool met() const { return met_; }
 
 private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  int arrived_ = 0;
+  bool waits_ = false;
+  bool over_ = false;
   bool met_ = false;
 };
 

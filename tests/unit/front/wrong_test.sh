@@ -25,6 +25,6 @@ while read -r number text; do
     grep -m 5 error "$scratch/$number"
     failed=1
   fi
-done < <(sed -nE 's|^#elif CASE == ([0-9]+) // (.*)$|\1 \2|p' "$source")
+done < <(sed -nE 's|^#elif CASE == ([0-9]+) +// (.*)$|\1 \2|p' "$source")
 echo "$cases cases"
 [ "$cases" -ge 20 ] && [ "$failed" -eq 0 ]
