@@ -178,13 +178,14 @@ inline constexpr auto kOptions = std::to_array<OptionSpec>({
      .type = OptionType::boolean,
      .description = "The server limits the statements of a transaction as well, a second behind their deadlines (`SET "
                     "LOCAL statement_timeout`, with BEGIN): for those that no cancel reaches. It never lengthens a "
-                    "limit that the server has. Rows that are read bit by bit cost a round trip more.",
+                    "limit that the server has. BEGIN then takes a round trip of its own, and rows that are read bit "
+                    "by bit one more.",
      .fallback = "false",
      .backends = kPostgresql},
     {.key = "connection.resolve_commit",
      .type = OptionType::boolean,
      .description =
-         "Write transactions learn their number as they begin, in the same round trip, so that `Store::resolve` "
+         "Write transactions learn their number as they begin, in a round trip of its own, so that `Store::resolve` "
          "can ask what became of one whose COMMIT was not answered. Costs each a transaction number.",
      .fallback = "false",
      .backends = kPostgresql},
