@@ -76,8 +76,8 @@ public:
 
   /// One statement of run_piped.
   struct Queued {
-    Statement* statement;
-    const Parameters* parameters; ///< read before the next one is asked for
+    Statement* statement = nullptr;
+    const Parameters* parameters = nullptr; ///< read before the next one is asked for
     Work work;
   };
   using Queue = std::function<Queued(std::size_t)>;

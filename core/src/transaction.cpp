@@ -132,7 +132,7 @@ void StoreState::run(const SessionOptions& given, Work work, const boost::source
         state.rollback();
         const ConnectionError lost(rolled_back(unknown));
         if (runs.again(lost, state)) continue;
-        throw lost;
+        throw ConnectionError(lost);
       }
       if (outcome != Outcome::committed) throw;
       log(LogLevel::info, "a COMMIT that was not answered turned out to be committed");

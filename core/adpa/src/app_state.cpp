@@ -78,10 +78,9 @@ std::uint64_t AppStateRepository::purge_expired() { return with_deleted().remove
 
 std::optional<AppState> AppStateRepository::replace(const Predicate<AppState>& which, const AppState& with) {
   auto all = with_deleted();
-  const auto written = all.update(which, {tenon::set<&AppState::value>(with.value),
-                                          tenon::set<&AppState::expires_at>(with.expires_at),
-                                          tenon::set<&AppState::is_active>(true),
-                                          tenon::set<&AppState::version>(col<&AppState::version> + 1)});
+  const auto written = all.update(
+      which, {tenon::set<&AppState::value>(with.value), tenon::set<&AppState::expires_at>(with.expires_at),
+              tenon::set<&AppState::is_active>(true), tenon::set<&AppState::version>(col<&AppState::version> + 1)});
   if (written == 0) return std::nullopt;
   return all.get_by<&AppState::key>(with.key); // ours until the transaction ends, so it is what was written
 }

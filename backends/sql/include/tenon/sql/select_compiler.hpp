@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <tenon/interface/query.hpp>
@@ -18,8 +17,8 @@ namespace tenon::sql {
 
 class SelectCompiler {
 public:
-  SelectCompiler(Names names, const Query& query)
-      : dialect_(names.dialect()), names_(std::move(names)), query_(query), placeholders_(dialect_) {}
+  SelectCompiler(const Names& names, const Query& query)
+      : dialect_(names.dialect()), names_(names), query_(query), placeholders_(dialect_) {}
 
   [[nodiscard]] std::string compile() {
     std::vector<CompiledOutput> outputs;
