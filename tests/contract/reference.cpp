@@ -72,7 +72,7 @@ Value sum_of(const std::vector<Value>& values) {
 
 Value average_of(const std::vector<Value>& values) {
   const Value sum = sum_of(values);
-  if (sum.is_null()) return sum;
+  if (sum.is_null()) return Value::null();
   const double whole = sum.type() == CellType::int64     ? static_cast<double>(sum.cell().integer)
                        : sum.type() == CellType::float64 ? sum.cell().real
                                                          : std::stod(std::string(sum.cell().bytes()));

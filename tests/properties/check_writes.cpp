@@ -44,7 +44,7 @@ Write random_write(Choices& choices, const World& world) {
     case Write::Kind::insert:
     case Write::Kind::upsert:
       for (std::uint32_t i = 1 + choices.below(3); i > 0; --i) {
-        const auto id = static_cast<std::int64_t>(1 + choices.below(30));
+        const std::int64_t id = std::int64_t{1} + choices.below(30);
         Row row = random_thing(choices, world.things);
         row.insert(row.begin(), Value::int64(id));
         const auto taken = [&](const Row& one) { return one[0] == row[0]; };

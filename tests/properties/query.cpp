@@ -64,7 +64,7 @@ private:
       asked.sources.push_back(source);
       const Visible made{i + 1, source.table};
       if (source.kind == JoinKind::exists) {
-        closed_.push_back({made, source.parent});
+        closed_.emplace_back(made, source.parent);
       } else {
         visible_.push_back(made);
       }
@@ -188,7 +188,7 @@ private:
       const CellType other = choices_.one_in(4) ? CellType::float64 : type;
       return Tree::of(kind, {left, number(other, depth - 1)});
     }
-    const auto divisor = static_cast<std::int64_t>(1 + choices_.below(3));
+    const std::int64_t divisor = std::int64_t{1} + choices_.below(3);
     return Tree::of(kind, {left, Tree::value(type == CellType::int64 ? Value::int64(divisor) : Value::float64(-2.5))});
   }
   Tree number_test() {
