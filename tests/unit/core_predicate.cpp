@@ -226,7 +226,7 @@ TEST_CASE("predicate: the same join asked twice is one") {
 TEST_CASE("tree: values survive copies, moves and growth") {
   Predicate<Player> wanted = nick == "first";
   for (int i = 0; i < 50; ++i)
-    wanted = std::move(wanted) && motto == std::string(static_cast<std::size_t>(i), 'm');
+    wanted = wanted && motto == std::string(static_cast<std::size_t>(i), 'm');
   std::vector<Predicate<Player>> kept(3, wanted);
   kept.insert(kept.begin(), nick == "short");
   const Predicate<Player> moved = std::move(kept.back());
@@ -240,7 +240,8 @@ TEST_CASE("tree: arrays are copied with what they hold") {
     const std::vector<std::string> tags{"one", "", std::string(100, 't')};
     kept = col<&fake::Document::tags> == tags;
   }
-  const Predicate<fake::Document> both = *kept && *kept;
+  const Predicate<fake::Document> other = *kept;
+  const Predicate<fake::Document> both = *kept && other;
   const Cell& array = both.tree().nodes().back().value;
   REQUIRE(array.element_count() == 3);
   CHECK(array.elements()[0].bytes() == "one");

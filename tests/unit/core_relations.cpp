@@ -15,7 +15,6 @@
 namespace tenon {
 namespace {
 
-using fake::Medal;
 using fake::Player;
 using fake::Team;
 
