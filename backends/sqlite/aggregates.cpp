@@ -18,7 +18,8 @@ namespace {
 
 constexpr int kFlags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
 
-__extension__ using Wide = __int128;
+/// SQLite aligns what it keeps for an aggregate to 8 bytes only.
+__extension__ using Wide __attribute__((aligned(8))) = __int128;
 
 /// An exact sum of decimals: base 10^9 digits on both sides of the point, each with room for many carries.
 class DecimalSum {

@@ -56,19 +56,19 @@ struct PoolTest {
   }
 };
 
-/// The events of a pool, in the order they were told.
+/// The events of a pool, in the order they were told. What the observer needs outlives the test, as the pool does.
 class Events {
 public:
   [[nodiscard]] PoolObserver observer() {
-    return [this](const PoolEvent& event) {
-      const std::lock_guard lock(mutex_);
-      seen_.push_back(event);
+    return [told = told_](const PoolEvent& event) {
+      const std::lock_guard lock(told->mutex);
+      told->seen.push_back(event);
     };
   }
   [[nodiscard]] std::vector<PoolEvent> of(PoolEvent::Kind kind) const {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(told_->mutex);
     std::vector<PoolEvent> found;
-    for (const PoolEvent& event : seen_) {
+    for (const PoolEvent& event : told_->seen) {
       if (event.kind == kind) found.push_back(event);
     }
     return found;
@@ -81,8 +81,11 @@ public:
   }
 
 private:
-  mutable std::mutex mutex_;
-  std::vector<PoolEvent> seen_;
+  struct Told {
+    std::mutex mutex;
+    std::vector<PoolEvent> seen;
+  };
+  std::shared_ptr<Told> told_ = std::make_shared<Told>();
 };
 
 } // namespace tenon::fake
