@@ -110,11 +110,14 @@ TEST_CASE_METHOD(RelationTest, "many_to_many: joins the link and asks its key be
 
 TEST_CASE_METHOD(RelationTest, "with: loads behind the query, one statement for each relation, nested ones too") {
   script->rows = {team_row(7, "seven")};
+  int selects = 0;
+  script->during("select", [&] { // the answer does not fit players: nobody plays, so there is nothing more to load
+    if (++selects > 1) script->rows.clear();
+  });
   const auto before = session.statements();
   const auto found = teams.query().with<&Team::players, &Player::team, &Player::medals>().all();
-  // The scripted answer does not fit players, so only statements count here: teams, players; nobody plays, so no more.
   CHECK(found.size() == 1);
-  CHECK(session.statements() >= before + 2);
+  CHECK(session.statements() == before + 2);
 }
 
 TEST_CASE_METHOD(RelationTest, "with: no rows, no further statement; streams refuse it") {

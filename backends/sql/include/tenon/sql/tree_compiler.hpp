@@ -156,13 +156,16 @@ private:
   }
 
   /// A column of an existing table may have another collation: then an order has to say that it is by code point, and
-  /// two columns of two collations have to say which one counts.
+  /// two columns of two collations have to say which one counts. Two values have no collation but the database's.
   [[nodiscard]] bool needs_code_point(std::size_t left, std::size_t right, bool ordered) const {
-    if (ordered) return is_foreign(left) || is_foreign(right);
+    if (ordered) return is_foreign(left) || is_foreign(right) || (is_text_value(left) && is_text_value(right));
     return is_column(left) && is_column(right) && is_foreign(left) != is_foreign(right);
   }
   [[nodiscard]] bool is_column(std::size_t position) const noexcept {
     return nodes_[position].kind == NodeKind::column;
+  }
+  [[nodiscard]] bool is_text_value(std::size_t position) const noexcept {
+    return nodes_[position].kind == NodeKind::value && nodes_[position].value.type == CellType::text;
   }
   [[nodiscard]] bool is_foreign(std::size_t position) const {
     return is_column(position) && names_.is_foreign({nodes_[position].source, nodes_[position].column});
