@@ -17,7 +17,14 @@ target_link_libraries(faults_postgresql_test PRIVATE
   tenon_postgresql_objects tenon_test_servers SOCI::Core SOCI::PostgreSQL PostgreSQL::PostgreSQL fmt::fmt-header-only
   tenon_catch_main Threads::Threads)
 tenon_target(faults_postgresql_test)
-add_test(NAME faults_postgresql COMMAND faults_postgresql_test)
+# Under ThreadSanitizer: GSSAPI, which is not instrumented, ends beside threads at exit; a child that was forked may not
+# start threads; copying 64 MiB outlasts a deadline.
+set(left_out)
+if(TENON_SANITIZE STREQUAL "thread")
+  set(left_out "~postgresql exit:*" "~postgresql fork: a child may open*"
+    "~postgresql cancel: a send that the server does not read*")
+endif()
+add_test(NAME faults_postgresql COMMAND faults_postgresql_test ${left_out})
 set_tests_properties(faults_postgresql PROPERTIES LABELS faults TIMEOUT 300)
 
 tenon_fault_test(faults_demotion SOURCES postgresql_demotion_test.cpp TIMEOUT 120)

@@ -175,7 +175,12 @@ std::string check_writes(const Recipe& recipe) {
       Choices choices(numbers);
       const Write write = random_write(choices, world);
       const Contents before = contents;
-      const Outcome wanted = apply(world, contents, write);
+      Outcome wanted;
+      try {
+        wanted = apply(world, contents, write);
+      } catch (const DataError&) {
+        break; // its condition overflows on some row: databases are free in whether they look at it
+      }
       const Outcome got = carry_out(tables.things(), write);
       if (!wanted.error && got.error) { // two errors are possible: either will do, and nothing has changed
         const bool either =
