@@ -2,31 +2,39 @@
 # shellcheck disable=SC2317 # functions that are called by name
 # Tries the two commands as a stranger would: in a bare Debian 12 (debootstrap into a folder, chroot), as root, as an
 # ordinary user without sudo and as one with it. Shows that tools/packages.txt is complete. Takes an hour; not in CI.
-# usage: bare_debian.sh [--only PART] [REPOSITORY [FOLDER]]   (this tree; a new folder in /var/tmp, removed afterwards)
+# usage: bare_debian.sh [--only PART] [--ccache CACHE] [REPOSITORY [FOLDER]]
+#   REPOSITORY, FOLDER   this tree; a new folder in /var/tmp, removed afterwards
 #   --only PART   root: the refusal without packages, then the commands as root; user: those of root and then of a user
 #                 without sudo; sudo: those of a user with sudo. Everything without it.
+#   --ccache CACHE  each account starts with a copy of this compiler cache, which spares most of the time: every header
+#                 that a file includes is still looked for.
 # Requires root and debootstrap; uses this machine's apt mirror and proxy. Exit codes: 0 ok, 1 failed, 64 usage.
 set -euo pipefail
 
-only=${TENON_BARE_DEBIAN_ONLY-all}
-if [[ ${1-} == --only ]]; then
-  only=${2-}
+only=${TENON_BARE_DEBIAN_ONLY-all} cache=${TENON_BARE_DEBIAN_CACHE-}
+while [[ ${1-} == --* ]]; do
+  case $1 in
+    --only) only=${2-} ;;
+    --ccache) cache=$(realpath -- "${2-.}") ;;
+    *) only=unknown ;;
+  esac
   shift $(($# > 1 ? 2 : 1))
-fi
+done
 if [[ $EUID -ne 0 ]] || ! command -v debootstrap >/dev/null || [[ $# -gt 2 || ! $only =~ ^(all|root|user|sudo)$ ]]; then
-  echo "usage, as root and with debootstrap installed: $0 [--only root|user|sudo] [REPOSITORY [FOLDER]]" >&2
+  echo "usage, as root and with debootstrap installed: $0 [--only root|user|sudo] [--ccache CACHE] [REPOSITORY [FOLDER]]" >&2
   exit 64
 fi
 # Mounts and processes of the chroot end with this script, however it ends: both live in namespaces of its own. So no
 # clean-up can ever reach through a forgotten mount into the machine's own /dev.
 if [[ -z ${TENON_BARE_DEBIAN-} ]]; then
-  TENON_BARE_DEBIAN=inside TENON_BARE_DEBIAN_ONLY=$only exec unshare --mount --propagation private --pid --fork --kill-child -- bash "$0" "$@"
+  TENON_BARE_DEBIAN=inside TENON_BARE_DEBIAN_ONLY=$only TENON_BARE_DEBIAN_CACHE=$cache exec \
+    unshare --mount --propagation private --pid --fork --kill-child -- bash "$0" "$@"
 fi
 
 here=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd -P)
 repository=$(realpath -- "${1:-$here/../..}")
 work=$(realpath -- "${2:-$(mktemp -d /var/tmp/bare-debian-XXXXXX)}")
-readonly here repository work limit=2700 # seconds for one command
+readonly here repository work cache limit=2700 # seconds for one command
 results=()
 failed=0
 
@@ -116,6 +124,11 @@ prepare() { # name
   mount_into "$work/$1"
   mkdir -p -- "$work/$1/opt/a tree" "$work/$1/home/developer/a tree"
   clone_into "$work/$1" "$user_tree"
+  if [[ -n $cache ]]; then
+    mkdir -p -- "$work/$1/root/.cache" "$work/$1/home/developer/.cache"
+    cp -a -- "$cache" "$work/$1/root/.cache/ccache"
+    cp -a -- "$cache" "$work/$1/home/developer/.cache/ccache"
+  fi
   chroot "$work/$1" chown -R developer: /home/developer
 }
 
