@@ -289,6 +289,8 @@ TEST_CASE("front queries: the backend's own SQL, typed") {
   CHECK(t.session.sql("select is_active from front_people where id = $1", t.all[0].id).one<bool>());
   t.session.sql("update front_people set logins = $1 where name = $2", 77, "Ada").run();
   CHECK(t.people.get(t.all[0].id).logins == 77);
+  CHECK(t.session.sql("update front_people set logins = logins + $1 where logins < $2 returning 1", 1, 10).run() == 3);
+  CHECK(t.session.sql("update front_people set logins = 0 where id = $1", -1).run() == 0);
   CHECK_THROWS_AS(t.session.sql("select 1, 2").one<int>(), ProgrammingError);
   t.recover();
   CHECK_FALSE(t.people.query().where(name == "Ada").explain().empty());

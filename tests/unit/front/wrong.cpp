@@ -39,6 +39,14 @@ template <> struct tenon::Table<Post> {
   static constexpr auto spec = tenon::table("posts", tenon::belongs_to<&Post::user, &Post::user_id>);
 };
 
+struct Alone : tenon::Model<Alone> { // declares no relation
+  std::string name;
+};
+BOOST_DESCRIBE_STRUCT(Alone, (tenon::Model<Alone>), (name))
+struct Bare {
+  std::int64_t id = 0;
+};
+struct BareModel : tenon::Model<BareModel> {};
 struct Pointer : tenon::Model<Pointer> {
   int* address = nullptr;
 };
@@ -92,5 +100,23 @@ void use(tenon::Repository<User>& users, [[maybe_unused]] tenon::Repository<Post
   static_cast<void>(users.query().select<&User::name>().with<&User::posts>().all());
 #elif CASE == 20 // a parameter is of a type that can be stored
   users.session().sql("select $1", static_cast<int*>(nullptr)).run();
+#elif CASE == 21 // find_by and get_by name a member of their own model
+  static_cast<void>(users.find_by<&Team::name>("x"));
+#elif CASE == 22 // upsert names members of its own model
+  posts.upsert<&User::name>({});
+#elif CASE == 23 // this condition is on another model, and no relation of the queried one is declared to join it by
+  static_cast<void>(tenon::Repository<Alone>{users.session()}.query().where(col<&User::age> == 1).all());
+#elif CASE == 24 // this order is by another model, and no relation of the queried one is declared to join it by
+  static_cast<void>(tenon::Repository<Alone>{users.session()}.query().order_by(col<&User::age>.asc()).all());
+#elif CASE == 25 // order_by asks which way: col<&Type::member>.asc() or .desc()
+  static_cast<void>(users.query().order_by(col<&User::name>).all());
+#elif CASE == 26 // name a relation: a member of type tenon::Related or tenon::RelatedMany
+  static_cast<void>(users.query().with<&User::team_id>().all());
+#elif CASE == 27 // describe the struct: BOOST_DESCRIBE_STRUCT
+  static_cast<void>(tenon::Repository<Bare>{users.session()}.find(1));
+#elif CASE == 28 // describe the struct: BOOST_DESCRIBE_STRUCT
+  static_cast<void>(tenon::Repository<BareModel>{users.session()}.create({}));
+#elif CASE == 29 // describe the struct: BOOST_DESCRIBE_STRUCT
+  static_cast<void>(col<&Bare::id> == 1);
 #endif
 }

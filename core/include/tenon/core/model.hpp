@@ -82,9 +82,15 @@ template <class T, auto Pointer> consteval std::size_t member_index() {
 
 /// The position of a member among the columns of its model.
 template <auto Pointer> consteval std::uint32_t column_of() {
-  constexpr std::size_t index = member_index<OwnerOf<Pointer>, Pointer>();
-  static_assert(index != kNoMember, "this member is not described: name it in BOOST_DESCRIBE_STRUCT");
-  return static_cast<std::uint32_t>(index);
+  static_assert(Described<OwnerOf<Pointer>>,
+                "describe the struct: BOOST_DESCRIBE_STRUCT(Type, (tenon::Model<Type>), (members...))");
+  if constexpr (Described<OwnerOf<Pointer>>) {
+    constexpr std::size_t index = member_index<OwnerOf<Pointer>, Pointer>();
+    static_assert(index != kNoMember, "this member is not described: name it in BOOST_DESCRIBE_STRUCT");
+    return static_cast<std::uint32_t>(index);
+  } else {
+    return 0;
+  }
 }
 
 /// "ns::UserProfile" -> "UserProfile", from the compiler's own text.

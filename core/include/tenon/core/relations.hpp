@@ -79,7 +79,12 @@ struct RelationDesc {
   JoinOn far;                 ///< the link's column, and the target's
 };
 
-template <class V> struct RelatedTo;
+template <class V> struct RelatedTo {
+  static_assert(!std::is_same_v<V, V>,
+                "name a relation: a member of type tenon::Related or tenon::RelatedMany, which the spec declares");
+  using Type = V;
+  static constexpr bool kMany = false;
+};
 template <class T> struct RelatedTo<Related<T>> {
   using Type = T;
   static constexpr bool kMany = false;
@@ -147,6 +152,22 @@ template <auto Member> consteval RelationDesc find_relation() {
 
 template <auto Member> inline constexpr RelationDesc kRelation = find_relation<Member>();
 template <auto Member> using RelatedType = typename RelatedTo<MemberValue<Member>>::Type;
+
+template <class... Parts> consteval bool any_relation(const spec::TableSpec<Parts...>*) {
+  return (false || ... || []<class Part>(const Part*) {
+    return requires(const Part& part) {
+      []<RelationKind K, auto M, auto A, auto B>(spec::Relation<K, M, A, B>){}(part);
+    };
+  }(static_cast<const Parts*>(nullptr)));
+}
+/// Whether T declares any relation, over which a query on it can join.
+template <class T> consteval bool has_relations() {
+  if constexpr (HasSpec<T>) {
+    return any_relation(static_cast<std::remove_cv_t<decltype(Table<T>::spec)>*>(nullptr));
+  } else {
+    return false;
+  }
+}
 
 template <auto Member, auto Own, auto Key>
 void add_implied(TableBuilder& to, const spec::Relation<RelationKind::belongs_to, Member, Own, Key>& part) {

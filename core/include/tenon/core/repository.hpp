@@ -41,7 +41,9 @@ template <class T> class Repository {
 public:
   using Model = T;
 
-  explicit Repository(Session& session) : session_(&session) {}
+  explicit Repository(Session& session) : session_(&session) {
+    static_assert(Described<T>, "describe the struct: BOOST_DESCRIBE_STRUCT(Type, (tenon::Model<Type>), (members...))");
+  }
 
   /// The same rows, soft-deleted ones included.
   [[nodiscard]] Repository with_deleted() const { return without_filter(detail::kActiveFilter); }
@@ -110,6 +112,7 @@ public:
   /// ProgrammingError. Capability: upsert.
   template <auto... Unique> T upsert(T value) {
     static_assert(sizeof...(Unique) > 0, "name the unique members: upsert<&User::username>(user)");
+    static_assert((std::is_same_v<detail::OwnerOf<Unique>, T> && ...), "upsert names members of its own model");
     static_assert(!detail::is_versioned<T>(), "an upsert cannot check a version: use create and update");
     static constexpr std::array<std::uint32_t, sizeof...(Unique)> conflict{detail::column_of<Unique>()...};
     const bool has_key = !detail::has_no_key(value);
@@ -165,6 +168,7 @@ public:
 
   /// By one member; of several rows with this value, the one with the smallest primary key.
   template <auto Pointer, class V> [[nodiscard]] std::optional<T> find_by(const V& value) const {
+    static_assert(std::is_same_v<detail::OwnerOf<Pointer>, T>, "find_by and get_by name a member of their own model");
     constexpr std::uint32_t column = detail::column_of<Pointer>();
     Scratch scratch;
     const Cell cell = detail::operand<detail::MemberValue<Pointer>>(value, scratch);

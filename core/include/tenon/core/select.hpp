@@ -29,6 +29,9 @@ namespace detail {
 
 template <class T> struct IsNullableOrder : std::false_type {};
 template <class T> struct IsNullableOrder<NullableOrderBy<T>> : std::true_type {};
+template <class T> struct IsOrder : std::is_same<T, OutputOrder> {};
+template <class T> struct IsOrder<OrderBy<T>> : std::true_type {};
+template <class T> struct IsOrder<NullableOrderBy<T>> : std::true_type {};
 template <class T> inline constexpr bool kNever = false;
 
 /// The position of T's member with this name and type.
@@ -47,13 +50,16 @@ template <class Self, class T, class Row> class SelectSteps {
 public:
   /// Several conditions must all hold. One on another model is on the row that is joined.
   template <class Of> Self& where(const Predicate<Of>& predicate) {
+    static_assert(std::is_same_v<Of, T> || has_relations<T>(),
+                  "this condition is on another model, and no relation of the queried one is declared to join it by");
     state().add_where(described<Of>(), predicate.tree());
     return self();
   }
   /// Columns of the model and of what is joined, and what select(…) gives. Over an optional column there are no pages.
   template <class... Terms> auto& order_by(const Terms&... terms) {
     static_assert(sizeof...(Terms) > 0, "order_by asks at least one term: col<&Type::member>.asc()");
-    (add_term(terms), ...);
+    static_assert((IsOrder<Terms>::value && ...), "order_by asks which way: col<&Type::member>.asc() or .desc()");
+    if constexpr ((IsOrder<Terms>::value && ...)) (add_term(terms), ...);
     if constexpr ((IsNullableOrder<Terms>::value || ...)) {
       return static_cast<UnpagedSelect<T, Row>&>(self());
     } else {
@@ -111,7 +117,11 @@ private:
     state().lock = lock;
     return self();
   }
-  template <class Of> void add_term(const OrderBy<Of>& by) { state().add_order(described<Of>(), by.term); }
+  template <class Of> void add_term(const OrderBy<Of>& by) {
+    static_assert(std::is_same_v<Of, T> || has_relations<T>(),
+                  "this order is by another model, and no relation of the queried one is declared to join it by");
+    state().add_order(described<Of>(), by.term);
+  }
   void add_term(const OutputOrder& by) { state().add_order(by); }
 };
 
@@ -221,9 +231,10 @@ public:
   }
 
   /// There are none: see Select.
-  template <class Never = void> void page(std::string_view = {}) const {
+  template <class Never = void> Page<T> page(std::string_view = {}) const {
     static_assert(detail::kNever<Never>, "pages cannot be ordered by an optional member, because NULL equals nothing: "
                                          "order by others, or use limit and offset");
+    return {};
   }
 
   /// For select(…).

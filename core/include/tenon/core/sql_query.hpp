@@ -11,6 +11,7 @@
 // must the text and what the values point to. Capability: sql.
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -104,9 +105,12 @@ public:
     if (rows.size() != 1) throw_not_one(rows.size());
     return std::move(rows.front());
   }
-  /// For statements that give no rows, or whose rows are of no interest.
-  void run() const {
-    for_each_batch([](const RowBatch&) {});
+  /// For statements whose rows are of no interest. Returns how many it gave: of a write that ends in `returning …`, how
+  /// many rows it wrote; of one without, 0.
+  std::uint64_t run() const { // NOLINT(modernize-use-nodiscard): many statements give none
+    std::uint64_t rows = 0;
+    for_each_batch([&](const RowBatch& batch) { rows += batch.rows; });
+    return rows;
   }
 
 private:

@@ -306,7 +306,7 @@ template <class T> ModelInfo describe() {
 
 /// The description of T's table, made once. Lifetime: the process. Threads: any.
 template <class T> const TableDesc& described() {
-  static_assert(Described<T>, "describe the struct: BOOST_DESCRIBE_STRUCT(Type, (tenon::Model<Type>), (members…))");
+  static_assert(Described<T>, "describe the struct: BOOST_DESCRIBE_STRUCT(Type, (tenon::Model<Type>), (members...))");
   static const detail::ModelInfo table = detail::describe<T>();
   return table;
 }
