@@ -3,8 +3,10 @@
 #include <random>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include <tenon/testing/effort.hpp>
+#include <tenon/testing/latency.hpp>
 #include <tenon/testing/tcp_proxy.hpp>
 
 #include "rig.hpp"
@@ -14,6 +16,7 @@ namespace {
 
 using testing::Direction;
 using testing::Fault;
+using testing::kShortDeadline;
 using testing::TcpProxy;
 
 const testing::PostgresServer& server() {
@@ -28,6 +31,8 @@ struct Scene {
   Scene() { as_admin(server(), "DROP TABLE IF EXISTS entries"); }
   [[nodiscard]] Store open(const SettingLines& settings = {}) { return open_store(server(), settings, proxy.port()); }
 };
+
+const std::string kShort = fmt::format("{}ms", kShortDeadline.count()); // as a setting
 
 milliseconds elapsed(Clock::time_point since) { return std::chrono::duration_cast<milliseconds>(Clock::now() - since); }
 
@@ -44,7 +49,7 @@ Fault no_answer_to_commit() {
 TEST_CASE("wire: an answer to COMMIT that never comes is CommitUnknown at the deadline, and can be found out") {
   Scene scene;
   {
-    Store store = scene.open({{"deadlines.call", "300ms"}, {"connection.resolve_commit", "true"}});
+    Store store = scene.open({{"deadlines.call", kShort}, {"connection.resolve_commit", "true"}});
     Audit audit(store);
     CHECK(audit.write(store) == Audit::Outcome::acknowledged);
     scene.proxy.arm(no_answer_to_commit());
@@ -63,8 +68,8 @@ TEST_CASE("wire: an answer to COMMIT that never comes is CommitUnknown at the de
         throw;
       }
     }) == Audit::Outcome::unknown);
-    CHECK(elapsed(commit_sent) >= 300ms);
-    CHECK(elapsed(commit_sent) < 300ms + testing::kLateness);
+    CHECK(elapsed(commit_sent) >= kShortDeadline);
+    CHECK(elapsed(commit_sent) < kShortDeadline + testing::kLateness);
     CHECK_FALSE(hook_ran);
     scene.proxy.release();
     CHECK(as_admin(server(), "SELECT count(*) FROM entries") == "4");
@@ -82,7 +87,7 @@ TEST_CASE("wire: a dropped answer to COMMIT is never run again, but found out wh
   const bool resolves = GENERATE(false, true);
   CAPTURE(resolves);
   {
-    Store store = scene.open({{"deadlines.call", "300ms"}, {"connection.resolve_commit", resolves ? "true" : "false"}});
+    Store store = scene.open({{"connection.resolve_commit", resolves ? "true" : "false"}});
     Audit audit(store);
     if (resolves) audit.resolve_with(store);
     scene.proxy.arm({.direction = Direction::to_client, .message = 'C', .containing = "COMMIT"});
@@ -105,12 +110,12 @@ TEST_CASE("wire: a dropped answer to COMMIT is never run again, but found out wh
 TEST_CASE("wire: an INSERT that is not answered is a TimeoutError, its connection is given up, and nothing is there") {
   Scene scene;
   {
-    Store store = scene.open({{"deadlines.call", "300ms"}, {"retry.attempts", "1"}});
+    Store store = scene.open({{"deadlines.call", kShort}, {"retry.attempts", "1"}});
     Audit audit(store);
     scene.proxy.arm({.action = Fault::Action::swallow, .direction = Direction::to_client, .message = 'D'});
     const auto start = Clock::now();
     CHECK(audit.write(store) == Audit::Outcome::failed);
-    CHECK(elapsed(start) < 300ms + 2 * testing::kLateness); // the call, then giving the connection up
+    CHECK(elapsed(start) < kShortDeadline + 2 * testing::kLateness); // the call, then giving the connection up
     CHECK(audit.errors().contains("TimeoutError"));
     scene.proxy.release();
     CHECK(audit.write(store) == Audit::Outcome::acknowledged);
