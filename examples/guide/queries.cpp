@@ -1,4 +1,4 @@
-// Queries: predicates, orders, pages, projections, groups, streams, and the database's own SQL.
+// Queries: orders, limits, pages, distinct rows, parts of rows, locks, streams.
 #include <iostream>
 
 #include <tenon/tenon.hpp>
@@ -8,10 +8,8 @@ struct Visit : tenon::Model<Visit> {
   std::string country;
   std::optional<std::string> referrer;
   int seconds = 0;
-  int clicks = 0;
-  tenon::Json device = tenon::Json::trusted("{}");
 };
-BOOST_DESCRIBE_STRUCT(Visit, (tenon::Model<Visit>), (page, country, referrer, seconds, clicks, device))
+BOOST_DESCRIBE_STRUCT(Visit, (tenon::Model<Visit>), (page, country, referrer, seconds))
 
 struct PageTime { // a smaller struct that a query may give
   std::string page;
@@ -19,55 +17,62 @@ struct PageTime { // a smaller struct that a query may give
 };
 BOOST_DESCRIBE_STRUCT(PageTime, (), (page, seconds))
 
+constexpr auto page = tenon::col<&Visit::page>;
+constexpr auto country = tenon::col<&Visit::country>;
+constexpr auto referrer = tenon::col<&Visit::referrer>;
+constexpr auto seconds = tenon::col<&Visit::seconds>;
+
 int main() {
-  using tenon::col, tenon::count, tenon::key, tenon::sum;
   auto store = tenon::open("storage.yaml");
   store.create_tables<Visit>();
   auto session = store.session();
   tenon::Repository<Visit> visits{session};
-  visits.create_many({{.page = "Home", .country = "at", .seconds = 10, .clicks = 1},
-                      {.page = "home", .country = "de", .referrer = "mail", .seconds = 40, .clicks = 9},
-                      {.page = "Docs", .country = "de", .seconds = 300, .clicks = 5},
-                      {.page = "Docs/API",
-                       .country = "fr",
-                       .referrer = "search",
-                       .seconds = 120,
-                       .clicks = 50,
-                       .device = tenon::Json::parse(R"({"os": {"name": "linux"}})")}});
+  visits.create_many({{.page = "home", .country = "at", .seconds = 10},
+                      {.page = "home", .country = "de", .referrer = "mail", .seconds = 40},
+                      {.page = "docs", .country = "de", .seconds = 300},
+                      {.page = "api", .country = "fr", .referrer = "search", .seconds = 120}});
 
-  // Conditions compose at run time; their types are checked at compile time.
-  tenon::Predicate wanted = col<&Visit::seconds>.between(5, 200);
-  wanted = wanted && (col<&Visit::referrer>.is_not_null() || col<&Visit::country>.in({"at", "ch"}));
-  std::cout << visits.count(wanted) << " wanted, " << visits.count(col<&Visit::page>.iequals("HOME")) << " at home, "
-            << visits.count(col<&Visit::clicks> * 10 > col<&Visit::seconds>) << " restless, "
-            << visits.count(col<&Visit::device>.path("os", "name").as<std::string>() == "linux") << " on linux\n";
+  // What a query ends with says what comes back.
+  std::cout << visits.query().where(country == "de").all().size() << " from de, "
+            << visits.query().where(page == "docs").one().seconds << " seconds in the docs, "
+            << (visits.query().where(seconds > 1000).first() ? "somebody" : "nobody") << " stayed, " << visits.count()
+            << " in all" << (visits.exists(country == "ch") ? ", one from ch" : "") << '\n';
 
-  // Pages: a cursor from one page gives the next, whatever comes and goes in between.
-  const auto query = [&] {
-    return visits.query().order_by(col<&Visit::country>.desc(), col<&Visit::seconds>.asc()).limit(3);
-  };
+  // Orders: several terms, NULL first or last; a limit with an offset.
+  for (const Visit& visit : visits.query().order_by(referrer.asc().nulls_first(), seconds.desc()).limit(3).all())
+    std::cout << visit.referrer.value_or("-") << ' ' << visit.seconds << '\n';
+  std::cout << "third by time: " << visits.query().order_by(seconds.asc()).offset(2).first()->page << '\n';
+
+  // Pages: the cursor of one gives the next, whatever comes and goes in between. Directions may be mixed.
+  const auto query = [&] { return visits.query().order_by(country.desc(), seconds.asc()).limit(3); };
   const auto first = query().page();
-  std::cout << first.items.size() << " + " << query().page(first.next).items.size() << " rows in pages\n";
+  visits.remove(first.items.front().id);
+  const auto second = query().page(first.next); // no row is skipped because one before it is gone
+  std::cout << first.items.size() << " + " << second.items.size() << " rows in pages, "
+            << (second.next.empty() ? "no more" : "more") << '\n';
 
-  // Parts of rows, groups, aggregates.
-  for (const PageTime& row : visits.query().order_by(col<&Visit::seconds>.desc()).limit(2).into<PageTime>().all())
-    std::cout << row.page << ' ' << row.seconds << '\n';
-  for (const auto& [country, rows, clicks] : visits.query()
-                                                 .group_by<&Visit::country>()
-                                                 .having(count() > 1)
-                                                 .select(key<&Visit::country>, count(), sum<&Visit::clicks>())
-                                                 .all()) {
-    std::cout << country << ": " << rows << " visits, " << clicks << " clicks\n";
-  }
-  std::cout << "longest " << visits.query().max<&Visit::seconds>().value_or(0) << '\n';
+  // Parts of rows: tuples, structs with members of the same names; equal ones once.
+  for (const auto& [where, how_long] :
+       visits.query().order_by(seconds.desc()).select<&Visit::page, &Visit::seconds>().limit(2).all())
+    std::cout << where << ' ' << how_long << '\n';
+  const PageTime shortest = visits.query().order_by(seconds.asc()).into<PageTime>().first().value();
+  std::cout << shortest.page << ' ' << shortest.seconds << '\n';
+  for (const auto& [one] : visits.query().select<&Visit::page>().distinct().order_by(page.asc()).all())
+    std::cout << one << '\n';
+  session.commit();
 
-  // Any number of rows in bounded memory.
+  // Locks last until the transaction ends. Several workers that do this take different rows.
+  const auto taken = store.transaction([](tenon::Session& own) {
+    tenon::Repository<Visit> mine{own};
+    const auto next = mine.query().where(referrer.is_null()).order_by(seconds.asc()).for_update_skip_locked().first();
+    if (next) mine.update(next->id, {tenon::set<&Visit::referrer>("seen")});
+    return next;
+  });
+  std::cout << "took " << taken->page << '\n';
+
+  // Any number of rows in bounded memory; the session is busy until the end.
   int total = 0;
   for (const Visit& visit : visits.query().stream())
     total += visit.seconds;
   std::cout << "total " << total << '\n';
-
-  // The way out: SQL of the database itself, with bound parameters and typed rows.
-  const auto slow = session.sql("select page from visit where seconds > $1", 100).all<std::string>();
-  std::cout << slow.size() << " slow\n";
 }

@@ -6,7 +6,7 @@ source "$(dirname -- "$0")/common.sh"
 write_config
 sed -i "s/^default_profile: .*/default_profile: ${1:-file}/" storage.yaml
 
-for part in types relations queries writes; do
+for part in types predicates queries groups relations filters writes sql; do
   exits 0 "$BIN/guide_$part"
   same output "$DATA/guide/$part.txt" "another output of guide_$part than the guide's"
 done
