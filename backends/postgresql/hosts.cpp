@@ -125,6 +125,20 @@ void HostMemory::failed(std::size_t place) {
   if (place < distrusted_until_.size()) distrusted_until_[place] = Clock::now() + kDistrust;
 }
 
+bool HostMemory::is_silent(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  return silent_.contains(name);
+}
+
+void HostMemory::note_silence(const std::string& name, bool silent) {
+  const std::lock_guard lock(mutex_);
+  if (silent) {
+    silent_.insert(name);
+  } else {
+    silent_.erase(name);
+  }
+}
+
 void HostMemory::leave_late(std::string name, const std::shared_ptr<void>& connect) {
   const std::lock_guard lock(mutex_);
   std::erase_if(late_, [](const auto& one) { return one.second.expired(); });

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,6 +49,10 @@ public:
   void failed(std::size_t place);
   void worked(std::size_t place);
 
+  /// Whether the last connect of that name was left without an answer.
+  [[nodiscard]] bool is_silent(std::string_view name);
+  void note_silence(const std::string& name, bool silent);
+
   /// A connect that its caller has given up and that is still under way, for the next who wants the same. Kept by
   /// whoever carries it out, not by us.
   void leave_late(std::string name, const std::shared_ptr<void>& connect);
@@ -59,6 +64,7 @@ private:
   std::vector<Clock::time_point> distrusted_until_;
   std::minstd_rand random_{std::random_device{}()};
   std::vector<std::pair<std::string, std::weak_ptr<void>>> late_;
+  std::set<std::string, std::less<>> silent_;
   ForkGuard fork_; // the threads of late_ are the parent's
 };
 

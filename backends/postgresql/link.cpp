@@ -74,12 +74,14 @@ private:
   ForkGuard fork_;
 };
 
-/// What a thread that may block and its caller share; whoever lets go of it last closes what it holds.
+/// What a thread that may block and its caller share. A result that nobody awaits is destroyed before the errand ends,
+/// so that who is told of its end opens no connection beside one that is still to be closed.
 template <class Result> struct Errand {
   std::mutex mutex;
   std::condition_variable done;
   bool ended = false;  ///< guarded by the mutex, as the next two are
   bool awaited = true; ///< its result is wanted; otherwise its thread destroys it
+  bool failed = false; ///< for want of memory
   std::optional<Result> result;
 };
 
@@ -89,19 +91,25 @@ template <class Result, class Work> std::shared_ptr<Errand<Result>> send_out(Wor
   Errands::instance().begin();
   try {
     std::thread([errand = std::shared_ptr(errand), work = std::move(work)]() mutable {
+      std::optional<Result> result;
+      try {
+        result.emplace(work());
+      } catch (...) { // the caller says so
+      }
       {
-        std::optional<Result> result;
-        std::optional<Result> unwanted; // closed behind the lock
-        try {
-          result.emplace(work());
-        } catch (...) { // no memory: the caller says so
+        std::unique_lock lock(errand->mutex);
+        errand->failed = !result.has_value();
+        if (errand->awaited) {
+          errand->result = std::move(result);
+        } else {
+          lock.unlock();
+          result.reset(); // which may close a connection
+          lock.lock();
         }
-        const std::lock_guard lock(errand->mutex);
-        (errand->awaited ? errand->result : unwanted) = std::move(result);
         errand->ended = true;
         errand->done.notify_all();
       }
-      errand.reset(); // which may close a connection that nobody waited for
+      errand.reset();
       Errands::instance().end();
     }).detach();
   } catch (const std::system_error&) {
@@ -111,13 +119,15 @@ template <class Result, class Work> std::shared_ptr<Errand<Result>> send_out(Wor
   return errand;
 }
 
-/// Returns nothing if it is not done by `deadline`; its result is then destroyed by its thread, or wanted() again.
+/// Returns nothing if it is not done by `deadline`; its result is then destroyed by its thread, or wanted() again. One
+/// that was not awaited when it came is a Result{}.
 template <class Result> std::optional<Result> await(Errand<Result>& errand, Deadline deadline) {
   std::unique_lock lock(errand.mutex);
   errand.done.wait_until(lock, deadline, [&] { return errand.ended; });
   errand.awaited = errand.ended;
-  if (errand.ended && !errand.result) throw_error(ErrorCode::resource_exhausted, "out of memory while connecting");
-  return std::exchange(errand.result, std::nullopt);
+  if (!errand.ended) return std::nullopt;
+  if (errand.failed) throw_error(ErrorCode::resource_exhausted, "out of memory while connecting");
+  return errand.result ? std::exchange(errand.result, std::nullopt) : Result{};
 }
 
 /// To be asked before one is awaited again. Returns false if it has ended meanwhile.
@@ -137,6 +147,7 @@ struct Attempt {
   std::unique_ptr<soci::session> session;
   ErrorInfo error;
   bool unsuitable = false; ///< it answered, and is not what target_session_attrs wants
+  std::string attrs;       ///< which it was asked for
 };
 
 /// One address of one host, on its way.
@@ -145,6 +156,7 @@ struct Target {
   Host host;
   std::string attrs;
   Deadline deadline;
+  bool silent; ///< it did not answer the last time
 };
 
 std::string conninfo_of(const Target& target) {
@@ -249,9 +261,15 @@ std::optional<Attempt> diagnose(const Target& target) {
 }
 
 /// Two rounds, because a server that has just started may refuse SOCI and accept the diagnosis.
+/// SOCI's connect cannot be given up before libpq's own limit, which is two seconds at least. So a host that did not
+/// answer has to answer the diagnosis first, which ends with the deadline: who waits for the host to come back does not
+/// wait for a connect that it will never answer.
 Attempt connect(const Target& target) {
   Attempt attempt;
   try {
+    if (target.silent) {
+      if (auto diagnosed = diagnose(target)) return std::move(*diagnosed);
+    }
     for (int round = 0; round < 2; ++round) {
       try {
         attempt.session = std::make_unique<soci::session>(soci::postgresql, conninfo_of(target));
@@ -355,20 +373,25 @@ private:
   }
 
   [[nodiscard]] std::unique_ptr<soci::session> try_address(const Host& host, const std::string& attrs, Deadline limit) {
-    const std::string name = fmt::format("{} {} {}", host.label(), host.address, attrs);
-    // One that was given up and is still under way comes first: beside it a second one would be a connection more than
-    // the pool has asked for.
+    const std::string name = fmt::format("{} {}", host.label(), host.address);
+    // One that was given up and is still under way comes first, whatever it was for: beside it a second one would be a
+    // connection more than the pool has asked for.
     while (const auto late = std::static_pointer_cast<Errand<Attempt>>(memory_.take_late(name))) {
       if (!wanted(*late)) continue;
       if (!finish(late, name, limit)) return nullptr;
-      if (last_.session != nullptr) return std::move(last_.session);
+      if (last_.session != nullptr && (attrs == "any" || attrs == last_.attrs)) return std::move(last_.session);
+      last_.session.reset();
     }
     if (Clock::now() >= limit) {
-      last_ = Attempt{nullptr, no_answer(), false};
+      last_ = Attempt{nullptr, no_answer(), false, {}};
       return nullptr;
     }
-    const Target target{settings_, host, attrs, limit};
-    const auto errand = send_out<Attempt>([target] { return connect(target); });
+    const Target target{settings_, host, attrs, limit, memory_.is_silent(name)};
+    const auto errand = send_out<Attempt>([target] {
+      Attempt attempt = connect(target);
+      attempt.attrs = target.attrs;
+      return attempt;
+    });
     static_cast<void>(finish(errand, name, limit));
     return std::move(last_.session);
   }
@@ -377,8 +400,9 @@ private:
   [[nodiscard]] bool finish(const std::shared_ptr<Errand<Attempt>>& errand, const std::string& name, Deadline limit) {
     auto attempt = await(*errand, limit);
     const bool ended = attempt.has_value();
+    memory_.note_silence(name, !ended || attempt->error.code == ErrorCode::timeout);
     if (!ended) memory_.leave_late(name, errand);
-    last_ = ended ? std::move(*attempt) : Attempt{nullptr, no_answer(), false};
+    last_ = ended ? std::move(*attempt) : Attempt{nullptr, no_answer(), false, {}};
     return ended;
   }
 

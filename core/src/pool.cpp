@@ -8,6 +8,8 @@ namespace tenon::detail {
 
 void EndLease::operator()(Pooled* pooled) const noexcept { pooled->home->take_back(pooled, Condition::doubtful); }
 
+void EndPlace::operator()(PoolCore* core) const noexcept { core->end_place(); }
+
 bool Pooled::inherited() const noexcept { return home->forked(); }
 
 Pool::Pool(const PoolSettings& settings, Duration connect_timeout, Connect connect, std::string name,
@@ -47,6 +49,12 @@ void Pool::wake(const std::atomic<bool>& interrupted) noexcept { core()->wake(in
 void Pool::release(Lease lease, Condition condition) noexcept {
   Pooled* pooled = lease.release();
   pooled->home->take_back(pooled, condition);
+}
+
+Place Pool::reserve(Deadline limit, const boost::source_location& where) {
+  PoolCore& pool = *core();
+  pool.reserve(limit, where);
+  return Place(&pool);
 }
 
 PoolFigures Pool::figures() const { return core()->figures(); }

@@ -52,6 +52,13 @@ struct EndLease {
 /// A connection out of the pool, with its slot. Lifetime: not longer than the pool.
 using Lease = std::unique_ptr<Pooled, EndLease>;
 
+/// Gives a place back.
+struct EndPlace {
+  void operator()(PoolCore* core) const noexcept;
+};
+/// The right to one connection that the pool knows nothing of, but counts. Lifetime: not longer than the pool.
+using Place = std::unique_ptr<PoolCore, EndPlace>;
+
 /// How a connection comes back.
 enum class Condition {
   good,      ///< no transaction and no call is open; rollback() makes no round trip
@@ -84,6 +91,11 @@ public:
   /// Puts the session back to its first state and gives it to the longest waiter, or keeps it, or closes it; closing is
   /// done in the background. In a child, an inherited connection is destroyed without a word to the parent's server.
   void release(Lease lease, Condition condition) noexcept;
+
+  /// A place for a connection that the caller opens on its own, and closes before it gives the place back: the limit
+  /// holds for both together. Where all places are taken, an idle connection is closed for it, or the next one that
+  /// comes back; it goes before those who wait for a connection. Errors: as acquire(), but for those of a connect.
+  [[nodiscard]] Place reserve(Deadline limit, const boost::source_location& where);
 
   [[nodiscard]] PoolFigures figures() const;
   /// Begins to open min_idle connections in the background. Never fails: the next checkout does.

@@ -99,6 +99,11 @@ void PoolCore::finish_unsettled(Pooled* pooled) noexcept {
 void PoolCore::refuse() {
   closed_ = true;
   fail_waiters(closed_error(), true);
+  while (!askers_.empty()) {
+    Asker* next = askers_.pop_front();
+    next->refused = true;
+    next->ready.notify_one();
+  }
   wake_.notify_all();
 }
 

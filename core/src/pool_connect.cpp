@@ -20,6 +20,10 @@ constexpr std::uint32_t kConnectors = 4; ///< connects at once: a server that co
 constexpr Clock::duration kFirstBackoff = 10ms;
 constexpr Clock::duration kMostBackoff = 5s;
 constexpr Clock::duration kMostBackoffForWaiters = 1s; ///< who waits is served soon after the server is back
+/// A prober's connect that hangs is given up after so long, because the server may be back meanwhile and never answer
+/// it; but a server that was away for long, and is slow now, is given a share of that time.
+constexpr Clock::duration kProbeLimit = 1500ms;
+constexpr double kProbeShare = 0.125;
 
 /// Whether the next connect may succeed though this one did not: the server is down, starting, or full.
 bool may_pass(const ErrorInfo& failure) {
@@ -51,6 +55,7 @@ std::uint32_t PoolCore::spares_wanted() const noexcept {
 
 void PoolCore::plan_connects(Todo& todo) noexcept {
   if (closed_) return;
+  grant_places();
   const std::uint32_t waiting = waiters_.size();
   const std::uint32_t wanted = waiting + spares_wanted();
   const auto room = [&] { return open_ < (connecting_ < waiting ? limit_ : settings_.size); };
@@ -75,6 +80,7 @@ void PoolCore::start_connect() noexcept {
   if (run_in_background([self, permit] { self->attempt(*permit, By::connector); })) return;
   const std::lock_guard lock(mutex_);
   permit->end(false);
+  grant_places();
   ErrorInfo failure;
   failure.code = ErrorCode::resource_exhausted;
   failure.message = "no thread could be started to connect to " + name_;
@@ -114,7 +120,7 @@ void PoolCore::probe() noexcept {
 bool PoolCore::attempt(Permit& permit, By by) noexcept {
   ErrorInfo failure;
   const auto begin = Clock::now();
-  auto made = open(failure);
+  auto made = open(by, failure);
   Todo todo;
   bool still_down = false;
   {
@@ -130,7 +136,7 @@ bool PoolCore::attempt(Permit& permit, By by) noexcept {
       if (observer_) todo.events.push_back({PoolEvent::Kind::created, Reason::none, {}, {}});
       settle(std::move(made), now, todo);
     } else {
-      connect_failed(failure, by, todo);
+      connect_failed(failure, by, begin, todo);
     }
     still_down = down_.has_value();
     if (by == By::prober && !still_down) probing_ = false;
@@ -141,15 +147,17 @@ bool PoolCore::attempt(Permit& permit, By by) noexcept {
   return still_down;
 }
 
-std::unique_ptr<Pooled> PoolCore::open(ErrorInfo& failure) noexcept {
+std::unique_ptr<Pooled> PoolCore::open(By by, ErrorInfo& failure) noexcept {
   try {
     auto made = std::make_unique<Pooled>();
     made->home = this;
+    Deadline limit{};
     {
       const std::lock_guard lock(mutex_);
       made->generation = generation_; // of before: the loss of a server may be noticed while this one is asked
+      limit = connect_limit(by);
     }
-    made->session = connect_(connect_timeout_ > Duration::zero() ? Clock::now() + connect_timeout_ : Deadline::max());
+    made->session = connect_(limit);
     if (made->session == nullptr) throw_error(ErrorCode::internal, "the backend made no session");
     if (settings_.recycle > Duration::zero()) {
       // Up to a tenth earlier, so that connections opened together are not replaced together.
@@ -165,7 +173,14 @@ std::unique_ptr<Pooled> PoolCore::open(ErrorInfo& failure) noexcept {
   return nullptr;
 }
 
-void PoolCore::connect_failed(const ErrorInfo& failure, By by, Todo& todo) {
+Deadline PoolCore::connect_limit(By by) const noexcept {
+  const auto now = Clock::now();
+  const Deadline own = connect_timeout_ > Duration::zero() ? now + connect_timeout_ : Deadline::max();
+  if (by != By::prober || !down_) return own;
+  return std::min(own, now + std::max(kProbeLimit, share(now - down_->since, kProbeShare)));
+}
+
+void PoolCore::connect_failed(const ErrorInfo& failure, By by, Clock::time_point begin, Todo& todo) {
   // Who waits is told by an error; here there may be nobody who waits.
   if (waiters_.empty() && !connect_error_) {
     todo.warnings.push_back("could not open a connection to " + name_ + ": " + failure.message);
@@ -183,7 +198,7 @@ void PoolCore::connect_failed(const ErrorInfo& failure, By by, Todo& todo) {
     auto backoff = down_ ? down_->backoff : kFirstBackoff;
     if (down_ && by == By::prober)
       backoff = std::min(backoff * 2, kMostBackoff); // others knew no better when they began
-    down_ = Down{backoff, between(0.8, 1.0), Clock::now()};
+    down_ = Down{backoff, between(0.8, 1.0), begin, down_ ? down_->since : Clock::now()};
   }
 }
 

@@ -190,6 +190,7 @@ void PoolCore::settle(std::unique_ptr<Pooled> pooled, Clock::time_point now, Tod
   if (closed_) return discard(std::move(pooled), Reason::closing, todo);
   if (pooled->generation != generation_) return discard(std::move(pooled), Reason::generation, todo);
   if (now >= pooled->expires) return discard(std::move(pooled), Reason::expired, todo);
+  if (askers_.size() > closing_) return discard(std::move(pooled), Reason::overflow, todo); // gives way to a place
   pooled->idle_since = now;
   if (!waiters_.empty()) {
     Waiter* next = waiters_.pop_front();

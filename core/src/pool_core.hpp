@@ -40,6 +40,11 @@ public:
   void close() noexcept;
   bool close(Deadline limit) noexcept;
 
+  // Places: pool_places.cpp.
+  /// Takes a place, for end_place() to give back.
+  void reserve(Deadline limit, const boost::source_location& where);
+  void end_place() noexcept;
+
   [[nodiscard]] bool forked() const noexcept { return guard_.forked(); }
   /// In a child, once: destroys the parent's idle sessions (their backends say no goodbye), unless a thread of the
   /// parent was at work on them when it was forked.
@@ -48,14 +53,16 @@ public:
 private:
   using Reason = PoolEvent::Reason;
   struct Waiter;
+  struct Asker;
   struct Todo;
   class Permit;
 
   /// What is known while connects fail in a way that may pass.
   struct Down {
     Clock::duration backoff;
-    double jitter; ///< share of the back-off that is waited
-    Clock::time_point last_try;
+    double jitter;              ///< share of the back-off that is waited
+    Clock::time_point last_try; ///< when it began: one that hung was pause enough
+    Clock::time_point since;
   };
   struct Closing {
     std::unique_ptr<Pooled> pooled;
@@ -77,6 +84,9 @@ private:
   void perform(Todo& todo) noexcept;
   void tell(const PoolEvent& event) const noexcept;
 
+  /// Needs the lock. To be called when open_ has shrunk; plan_connects() does. In pool_places.cpp.
+  void grant_places() noexcept;
+
   // Connecting: pool_connect.cpp.
   void plan_connects(Todo& todo) noexcept;
   /// Needs the lock.
@@ -87,8 +97,10 @@ private:
   enum class By { connector, prober };
   /// Opens a connection and gives it away, or notes why that failed. Returns whether the server is still down.
   bool attempt(Permit& permit, By by) noexcept;
-  [[nodiscard]] std::unique_ptr<Pooled> open(ErrorInfo& failure) noexcept;
-  void connect_failed(const ErrorInfo& failure, By by, Todo& todo);
+  [[nodiscard]] std::unique_ptr<Pooled> open(By by, ErrorInfo& failure) noexcept;
+  /// Needs the lock.
+  [[nodiscard]] Deadline connect_limit(By by) const noexcept;
+  void connect_failed(const ErrorInfo& failure, By by, Clock::time_point begin, Todo& todo);
   /// Needs the lock.
   void fail_waiters(const ErrorInfo& failure, bool all);
 
@@ -119,7 +131,8 @@ private:
   const std::uint32_t limit_;
 
   mutable std::mutex mutex_;
-  // Invariant: open_ counts connections idle, in use and being closed, and those being opened; it is at most limit_.
+  // Invariant: open_ counts connections idle, in use and being closed, those being opened, and the places given away;
+  // it is at most limit_.
   std::uint32_t open_ = 0;
   std::uint32_t connecting_ = 0;
   std::uint32_t closing_ = 0;    // or being settled
@@ -130,6 +143,7 @@ private:
   std::deque<Closing> to_close_;
   Chain<Pooled> in_use_; // by time of checkout
   Chain<Waiter> waiters_;
+  Chain<Asker> askers_; // each waits for a place, and as many connections give way
 
   std::optional<Down> down_;
   bool probing_ = false;       // the one prober lives
@@ -156,6 +170,13 @@ struct PoolCore::Waiter : ChainLink<Waiter> {
   Pooled* connection = nullptr;
   std::optional<ErrorInfo> failure; // each throws one of its own
   [[nodiscard]] bool served() const noexcept { return connection != nullptr || failure.has_value(); }
+};
+
+/// A thread that waits for a place; lives on that thread's stack. All under the lock.
+struct PoolCore::Asker : ChainLink<Asker> {
+  std::condition_variable ready;
+  bool granted = false;
+  bool refused = false; // the pool was closed
 };
 
 /// What is decided under the lock and done outside of it, by perform().

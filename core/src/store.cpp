@@ -56,6 +56,8 @@ StoreState::StoreState(std::shared_ptr<IBackend> backend, const StoreSettings& s
 
 Outcome StoreState::resolve(const std::string& transaction, Deadline deadline) {
   if (transaction.empty() || !capabilities_.has(Capability::resolve_commit)) return Outcome::unknown;
+  // The backend asks over a connection of its own.
+  const Place place = pool_.reserve(deadline, BOOST_CURRENT_LOCATION);
   try {
     return backend_->resolve(transaction, deadline);
   } catch (const Error& error) {

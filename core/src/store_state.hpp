@@ -24,7 +24,7 @@ public:
   [[nodiscard]] Session session(const SessionOptions& options, const boost::source_location& where);
   /// As Store::transaction.
   void run(const SessionOptions& options, Work work, const boost::source_location& where);
-  /// unknown if nobody can be asked. Errors: as IBackend::resolve.
+  /// unknown if nobody can be asked. Errors: as IBackend::resolve; PoolTimeout where no connection gives way.
   [[nodiscard]] Outcome resolve(const std::string& transaction, Deadline deadline);
   /// When a call that begins now and belongs to work with this deadline has to be back.
   [[nodiscard]] Deadline call_limit(Deadline deadline) const noexcept;

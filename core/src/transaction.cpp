@@ -97,8 +97,9 @@ Outcome StoreState::find_out(const Error& unknown, Deadline limit, const std::st
     try {
       const Outcome outcome = resolve(unknown.transaction(), call_limit(limit));
       if (outcome != Outcome::in_progress) return outcome;
-    } catch (const Error& error) { // the server may be on its way back
-      if (!error.retryable() && error.code() != ErrorCode::timeout) return Outcome::unknown;
+    } catch (const Error& error) { // the server may be on its way back, or a connection
+      const bool late = error.code() == ErrorCode::timeout || error.code() == ErrorCode::pool_timeout;
+      if (!error.retryable() && !late) return Outcome::unknown;
     }
   } while (back_off.pause(limit));
   return Outcome::unknown;

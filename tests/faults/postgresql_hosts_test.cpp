@@ -1,5 +1,8 @@
 // More than one host: order, shares of the time, what each must be, and what the error says when none is it.
 #include <set>
+#include <thread>
+
+#include <tenon/testing/tcp_proxy.hpp>
 
 #include "postgresql_faults.hpp"
 
@@ -37,6 +40,39 @@ TEST_CASE("postgresql hosts: when none answers the error has the reason of each 
   CHECK(error.message.find(std::string(kNobody) + ": connection refused; ") != std::string::npos);
   CHECK(error.message.find("no.such.host.invalid:5432: the ") != std::string::npos); // unknown, or no name service
   CHECK((error.message + error.hint + error.detail).find("s3cret") == std::string::npos);
+}
+
+TEST_CASE("postgresql hosts: a connect that was given up is waited for, whatever the next one is for") {
+  testing::TcpProxy proxy(server().port());
+  const auto backend =
+      open_backend(server_options({{"port", std::to_string(proxy.port())}, {"resolve_commit", "true"}}));
+  const auto give_up = [&] {
+    return failure_of([&] { static_cast<void>(backend->connect(Clock::now() + milliseconds(150))); }).code;
+  };
+  // Asks over a connection that has to be to a server that can write, which the one under way was not meant to be.
+  const auto resolve = [&](milliseconds within) {
+    static_cast<void>(backend->resolve("1:000000010000000000000001:", Clock::now() + within));
+  };
+  SECTION("it is not answered") {
+    proxy.ignore(true);
+    CHECK(give_up() == ErrorCode::timeout);
+    CHECK(failure_of([&] { resolve(milliseconds(150)); }).code == ErrorCode::timeout);
+    CHECK(give_up() == ErrorCode::timeout);
+    proxy.ignore(false);
+    proxy.release();
+    CHECK_NOTHROW(resolve(std::chrono::seconds(10)));
+  }
+  SECTION("it is answered late") {
+    proxy.arm({.action = testing::Fault::Action::hold, .direction = testing::Direction::to_client});
+    CHECK(give_up() == ErrorCode::timeout);
+    std::thread releasing([&] {
+      std::this_thread::sleep_for(milliseconds(50));
+      proxy.release();
+    });
+    CHECK_NOTHROW(resolve(std::chrono::seconds(10)));
+    releasing.join();
+  }
+  CHECK(proxy.figures().peak == 1);
 }
 
 TEST_CASE("postgresql hosts: all that swallow everything are a TimeoutError") {

@@ -12,9 +12,6 @@ namespace {
 
 constexpr int kWorkers = 12;
 constexpr int kSize = 3, kOverflow = 2;
-// Seen under this load and not explained yet: one connection more than the pool may have, for a moment. The suspects
-// are connections that are closed in the background and faults of the proxy that keep a closed one in its count.
-constexpr int kMoment = 1;
 
 std::uint64_t seed() {
   const char* given = std::getenv("TENON_SOAK_SEED");
@@ -40,7 +37,7 @@ void check_all(testing::PostgresServer& server, testing::TcpProxy& proxy, const 
       30s));
   CHECK(audit.problems(server) == "");
   CHECK(work.worst_overrun() < testing::kLateness);
-  CHECK(proxy.figures().peak <= kSize + kOverflow + kMoment);
+  CHECK(proxy.figures().peak <= kSize + kOverflow);
   audit.clear(server);
 }
 

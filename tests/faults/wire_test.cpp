@@ -225,6 +225,40 @@ TEST_CASE("wire: an unanswered connect ends at its deadline, and the pool is not
   CHECK(scene.baseline.is_reached());
 }
 
+TEST_CASE("wire: a server that left connects without an answer is served again soon, though one of them hangs on") {
+  Scene scene;
+  {
+    Store store = scene.open({{"deadlines.connect", "4s"},
+                              {"deadlines.call", "30s"},
+                              {"pool.size", "1"},
+                              {"pool.max_overflow", "0"},
+                              {"pool.timeout", "30s"}});
+    store.ping();
+    scene.proxy.ignore(true);
+    REQUIRE(scene.proxy.reset_connections(1) == 1);
+    std::atomic<bool> served = false;
+    std::thread waiting([&] {
+      store.ping();
+      served = true;
+    });
+    const auto accepted = [&] { return scene.proxy.figures().accepted; };
+    // The first one ends with deadlines.connect. From then on a prober tries, and one of its connects is to hang when
+    // the server is back.
+    CHECK(becomes_true([&] { return accepted() >= 4; }));
+    const auto before = accepted();
+    CHECK(becomes_true([&] { return accepted() > before; }));
+    scene.proxy.ignore(false); // for those that come now
+    const auto back = Clock::now();
+    CHECK(becomes_true([&] { return served.load(); }));
+    const auto took = elapsed(back);
+    waiting.join();
+    fmt::print("wire: served {} ms after the server was back\n", took.count());
+    CHECK(took < 2s + testing::kLateness - 250ms);
+    CHECK(scene.proxy.figures().peak <= 1);
+  }
+  CHECK(scene.baseline.is_reached());
+}
+
 TEST_CASE("wire: slow and chopped answers are read to the end") {
   Scene scene;
   Store store = scene.open();

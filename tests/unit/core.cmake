@@ -12,6 +12,7 @@ target_sources(core_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/core_pool_closing.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_pool_connect.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_pool_fork.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/core_pool_places.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_pool_races.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_predicate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_relations.cpp

@@ -92,6 +92,14 @@ public:
     calls_.clear();
   }
 
+  [[nodiscard]] Outcome next_outcome() {
+    const std::lock_guard lock(mutex_);
+    if (outcomes.empty()) return Outcome::unknown;
+    const Outcome outcome = outcomes.front();
+    outcomes.pop_front();
+    return outcome;
+  }
+
   std::atomic<bool> alive{true}; ///< what alive() of every session answers
   std::atomic<int> open{0};      ///< connections that exist
   std::atomic<int> most_open{0};
@@ -303,10 +311,7 @@ public:
   }
   [[nodiscard]] Outcome resolve(std::string_view transaction, Deadline) override {
     script_->called("resolve " + std::string(transaction));
-    if (script_->outcomes.empty()) return Outcome::unknown;
-    const Outcome outcome = script_->outcomes.front();
-    script_->outcomes.pop_front();
-    return outcome;
+    return script_->next_outcome();
   }
 
 private:

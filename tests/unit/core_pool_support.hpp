@@ -2,6 +2,7 @@
 // A pool over scripted sessions, for the tests of the pool alone.
 
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -21,7 +22,8 @@ struct PoolTest {
   PoolSettings settings;
   Duration connect_timeout{1000};
   PoolObserver observer;
-  std::unique_ptr<detail::Pool> made; ///< last: what it uses outlives it
+  std::function<void(Deadline)> connecting = [](Deadline) {}; ///< what a connect does first, given its limit
+  std::unique_ptr<detail::Pool> made;                         ///< last: what it uses outlives it
 
   PoolTest() {
     settings.size = 2;
@@ -30,7 +32,8 @@ struct PoolTest {
   }
   detail::Pool& pool() {
     if (made == nullptr) {
-      const auto connect = [script = script](Deadline) -> std::unique_ptr<ISession> {
+      const auto connect = [script = script, begin = connecting](Deadline limit) -> std::unique_ptr<ISession> {
+        begin(limit);
         script->called("connect");
         return std::make_unique<Session>(script);
       };

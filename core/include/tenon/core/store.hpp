@@ -123,9 +123,9 @@ public:
   [[nodiscard]] PoolFigures figures() const;
   [[nodiscard]] const StoreSettings& settings() const noexcept;
 
-  /// What became of the transaction that `error` is about, asked of the database over a connection of its own, within
-  /// the call timeout. unknown if the error names no transaction: the database does then not have resolve_commit.
-  /// Errors: ConnectionError and kin, TimeoutError: ask again later.
+  /// What became of the transaction that `error` is about, asked within the call timeout over a connection of its own,
+  /// which takes a place of the pool's. unknown if the error names none: the database does not have resolve_commit.
+  /// Errors: ConnectionError and kin, TimeoutError, PoolTimeout: ask again later.
   [[nodiscard]] Outcome resolve(const CommitUnknown& error);
 
   /// A round trip on a pooled connection. Errors: as a checkout.
