@@ -17,12 +17,12 @@ public:
   }
 
   // Claimed is what is kept. Not claimed: foreign_keys (described ones are not enforced), sql, cancel, bulk_load,
-  // persistence, and what queries over more than one plain table need: json, joins, aggregates, row_locks, arrays. The
-  // host answers their calls with NotSupported, and runs a batch write by write.
+  // persistence, and what other queries need: json, joins, row_locks, arrays. The host answers their calls with
+  // NotSupported, and runs a batch write by write.
   static tenon::Capabilities plugin_capabilities() {
     using enum tenon::Capability;
     return tenon::Capabilities::of(transactions, savepoints, concurrent_transactions, upsert, create_tables, schemas,
-                                   deadlines);
+                                   deadlines, aggregates);
   }
 
   static std::unique_ptr<tenon::IBackend> open(tenon::Options options) {

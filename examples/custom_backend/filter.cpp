@@ -145,7 +145,7 @@ private:
 
 } // namespace
 
-void check_filter(Filter filter, const tenon::TableDesc& table) {
+void check_filter(Filter filter, std::size_t columns) {
   if (!filter.sources.empty()) tenon::throw_error(tenon::ErrorCode::not_supported, "memory_map has no joins");
   std::size_t open = filter.empty() ? 0 : 1; // subtrees that still have to come
   std::size_t operands = 0;                  // how many of the next ones must be leaves
@@ -155,7 +155,7 @@ void check_filter(Filter filter, const tenon::TableDesc& table) {
       tenon::throw_error(tenon::ErrorCode::not_supported, "memory_map filters one table at a time");
     }
     if (open == 0 || node.children < fewest || node.children > most) malformed("a wrong number of children");
-    if (node.kind == NodeKind::column && node.column >= table.columns.size()) malformed("a column that is not there");
+    if (node.kind == NodeKind::column && node.column >= columns) malformed("a column that is not there");
     if (operands > 0 && !is_leaf(node.kind)) malformed("an operand that is no column and no value");
     open += node.children;
     --open;

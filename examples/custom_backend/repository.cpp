@@ -7,6 +7,7 @@
 #include <tenon/interface/error.hpp>
 
 #include "filter.hpp"
+#include "groups.hpp"
 
 namespace memory_map {
 namespace {
@@ -52,6 +53,12 @@ bool comes_before(const Row& a, const Row& b, std::span<const tenon::OrderTerm> 
   return false;
 }
 
+void sort(std::vector<RowPtr>& rows, std::span<const tenon::OrderTerm> order) {
+  if (order.empty()) return;
+  std::stable_sort(rows.begin(), rows.end(),
+                   [order](const RowPtr& a, const RowPtr& b) { return comes_before(*a, *b, order); });
+}
+
 /// Holds the rows themselves, so it shows what was there when the select ran.
 class Cursor final : public tenon::ICursor {
 public:
@@ -83,7 +90,7 @@ private:
 } // namespace
 
 template <class Use> void Repository::scan(const Transaction& transaction, tenon::Filter filter, Use&& use) const {
-  check_filter(filter, table_);
+  check_filter(filter, table_.columns.size());
   std::size_t seen = 0;
   for (const RowPtr& row : transaction.table(table_).rows()) {
     if (++seen % kRowsPerLook == 0) session_.in_time();
@@ -158,7 +165,28 @@ RowBatch Repository::find(std::uint32_t key, std::span<const Cell> values) {
 }
 
 std::unique_ptr<tenon::ICursor> Repository::select(const tenon::Query& query) {
-  bool plain = query.group.empty() && query.having.empty() && !query.distinct && query.lock == tenon::RowLock::none;
+  std::vector<RowPtr> rows;
+  std::vector<std::uint32_t> columns;
+  if (makes_groups(query)) {
+    Groups groups = session_.run(
+        false, [&](Transaction& transaction) { return grouped(matching(transaction, query.filter), query, table_); });
+    rows = std::move(groups.rows);
+    sort(rows, groups.order);
+    columns.resize(query.outputs.empty() ? table_.columns.size() : query.outputs.size());
+    std::iota(columns.begin(), columns.end(), 0U);
+  } else {
+    columns = columns_of(query);
+    rows = session_.run(false, [&](Transaction& transaction) { return matching(transaction, query.filter); });
+    sort(rows, query.order);
+  }
+  const auto skipped = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(query.offset, rows.size()));
+  rows.erase(rows.begin(), rows.begin() + skipped);
+  if (query.limit < rows.size()) rows.resize(query.limit);
+  return std::make_unique<Cursor>(std::move(rows), std::move(columns), session_.epoch());
+}
+
+std::vector<std::uint32_t> Repository::columns_of(const tenon::Query& query) const {
+  bool plain = query.lock == tenon::RowLock::none;
   for (const tenon::OrderTerm& term : query.order) {
     check_column(term.column, table_);
     plain = plain && term.source == 0;
@@ -166,19 +194,11 @@ std::unique_ptr<tenon::ICursor> Repository::select(const tenon::Query& query) {
   std::vector<std::uint32_t> columns;
   for (const tenon::Output& output : query.outputs) {
     check_column(output.column.column, table_);
-    plain = plain && output.column.source == 0 && output.aggregate == tenon::Aggregate::none;
+    plain = plain && output.column.source == 0;
     columns.push_back(output.column.column);
   }
   if (!plain) tenon::throw_error(tenon::ErrorCode::not_supported, "memory_map selects from one table at a time");
-  auto rows = session_.run(false, [&](Transaction& transaction) { return matching(transaction, query.filter); });
-  if (!query.order.empty()) {
-    std::stable_sort(rows.begin(), rows.end(),
-                     [&](const RowPtr& a, const RowPtr& b) { return comes_before(*a, *b, query.order); });
-  }
-  const auto skipped = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(query.offset, rows.size()));
-  rows.erase(rows.begin(), rows.begin() + skipped);
-  if (query.limit < rows.size()) rows.resize(query.limit);
-  return std::make_unique<Cursor>(std::move(rows), columns_or_all(columns, table_), session_.epoch());
+  return columns_or_all(columns, table_);
 }
 
 std::uint64_t Repository::update(const tenon::Update& update) {

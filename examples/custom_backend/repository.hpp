@@ -30,6 +30,8 @@ private:
   /// Calls use(row) for each row that matches, by primary key, until it returns false.
   template <class Use> void scan(const Transaction& transaction, tenon::Filter filter, Use&& use) const;
   [[nodiscard]] std::vector<RowPtr> matching(const Transaction& transaction, tenon::Filter filter) const;
+  /// The columns that a query of plain rows gives. Errors: NotSupported for what is more than that.
+  [[nodiscard]] std::vector<std::uint32_t> columns_of(const tenon::Query& query) const;
   [[nodiscard]] tenon::RowBatch give(std::vector<RowPtr> rows, std::span<const std::uint32_t> columns);
 
   Session& session_;

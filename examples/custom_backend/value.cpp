@@ -68,6 +68,10 @@ Cell Value::cell() const noexcept {
 }
 
 std::weak_ordering compare(const Cell& a, const Cell& b) {
+  if (a.type == CellType::decimal && b.type == CellType::int64) {
+    return compare_decimals(Decimal(a.bytes()), Decimal(std::to_string(b.integer)));
+  }
+  if (a.type == CellType::int64 && b.type == CellType::decimal) return 0 <=> compare(b, a);
   if (a.type != b.type) {
     tenon::throw_error(tenon::ErrorCode::programming, "a " + std::string(tenon::cell_type_name(a.type)) +
                                                           " cannot be compared with a " +

@@ -32,7 +32,7 @@ private:
 using Row = std::vector<Value>;
 using RowPtr = std::shared_ptr<const Row>;
 
-/// Text compares by code point, decimals by value. Requires that neither is NULL.
+/// Text compares by code point, decimals by value, with integers too. Requires that neither is NULL.
 /// Errors: ProgrammingError for cells of different types.
 [[nodiscard]] std::weak_ordering compare(const tenon::Cell& a, const tenon::Cell& b);
 

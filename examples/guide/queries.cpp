@@ -64,7 +64,7 @@ int main() {
   // Locks last until the transaction ends. Several workers that do this take different rows.
   const auto taken = store.transaction([](tenon::Session& own) {
     tenon::Repository<Visit> mine{own};
-    const auto next = mine.query().where(referrer.is_null()).order_by(seconds.asc()).for_update_skip_locked().first();
+    auto next = mine.query().where(referrer.is_null()).order_by(seconds.asc()).for_update_skip_locked().first();
     if (next) mine.update(next->id, {tenon::set<&Visit::referrer>("seen")});
     return next;
   });

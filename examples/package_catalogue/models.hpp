@@ -17,6 +17,7 @@ struct Maintainer {
 };
 BOOST_DESCRIBE_STRUCT(Maintainer, (), (id, name, email))
 
+struct Dependency;
 struct Package {
   std::int64_t id = 0;
   std::string name;
@@ -28,6 +29,7 @@ struct Package {
   std::string description;                    ///< its first line
   std::optional<std::int64_t> maintainer_id;
   tenon::Related<Maintainer> maintainer;
+  tenon::RelatedMany<Dependency> dependencies;
 };
 BOOST_DESCRIBE_STRUCT(Package, (),
                       (id, name, version, architecture, section, priority, installed_size, description, maintainer_id))
@@ -57,7 +59,8 @@ template <> struct tenon::Table<catalogue::Package> {
   using Package = catalogue::Package;
   static constexpr auto spec = tenon::table(
       "catalogue_packages", tenon::unique<&Package::name, &Package::version, &Package::architecture>,
-      tenon::belongs_to<&Package::maintainer, &Package::maintainer_id>, tenon::index<&Package::maintainer_id>);
+      tenon::belongs_to<&Package::maintainer, &Package::maintainer_id>, tenon::index<&Package::maintainer_id>,
+      tenon::has_many<&Package::dependencies, &catalogue::Dependency::package_id>);
 };
 
 template <> struct tenon::Table<catalogue::Dependency> {

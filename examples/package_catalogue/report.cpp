@@ -1,11 +1,6 @@
 #include "report.hpp"
 
-#include <algorithm>
 #include <iterator>
-#include <map>
-#include <optional>
-#include <tuple>
-#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,7 +8,7 @@
 namespace catalogue {
 namespace {
 
-using tenon::col;
+using tenon::col, tenon::count, tenon::count_distinct, tenon::key, tenon::sum;
 
 constexpr std::uint64_t kPage = 1000;
 constexpr std::size_t kTop = 15;
@@ -38,24 +33,12 @@ private:
   std::uint64_t state_ = 0xcbf29ce484222325U;
 };
 
-struct Section {
-  std::uint64_t packages = 0;
-  std::int64_t installed_size = 0;
-};
-
-struct Needed {
-  std::string name;
-  std::uint64_t packages = 0;
-};
-
 /// What one walk through all packages, page by page, finds.
 struct Walk {
   std::uint64_t pages = 0;
   std::uint64_t packages = 0;
-  std::int64_t installed_size = 0;
   Checksum checksum;
-  std::map<std::string, Section> sections;
-  std::unordered_map<std::int64_t, std::uint64_t> checksum_of; // by key: what dependencies are checked against
+  std::uint64_t dependencies = 0; ///< the sum of their checksums, so that their order plays no part
 };
 
 class Report {
@@ -65,13 +48,12 @@ public:
 
   std::string make() {
     const Walk walk = walk_packages();
-    const std::uint64_t relations = walk_dependencies(walk);
-    totals(walk);
-    sections(walk);
+    totals();
+    sections();
     largest();
     most_needed();
     found();
-    pages(walk, relations);
+    pages(walk);
     if (import_ != nullptr) malformed(*import_);
     return std::move(text_);
   }
@@ -90,7 +72,7 @@ private:
           packages_.query()
               .order_by(col<&Package::name>.asc(), col<&Package::version>.asc(), col<&Package::architecture>.asc())
               .limit(kPage)
-              .with<&Package::maintainer>()
+              .with<&Package::maintainer, &Package::dependencies>()
               .page(cursor);
       walk.pages += page.items.empty() ? 0 : 1;
       for (const Package& package : page.items)
@@ -109,55 +91,23 @@ private:
     row.add(package.installed_size.value_or(-1));
     if (package.maintainer) row.add(fmt::format("{} <{}>", package.maintainer->name, package.maintainer->email));
     walk.checksum.add(static_cast<std::int64_t>(row.value()));
-    walk.checksum_of.emplace(package.id, row.value());
     ++walk.packages;
-    walk.installed_size += package.installed_size.value_or(0);
-    Section& section = walk.sections[package.section];
-    ++section.packages;
-    section.installed_size += package.installed_size.value_or(0);
+    for (const Dependency& dependency : package.dependencies) {
+      Checksum of;
+      of.add(static_cast<std::int64_t>(row.value())); // and not the key, which differs from backend to backend
+      of.add(static_cast<std::int64_t>(dependency.kind));
+      of.add(dependency.position);
+      of.add(dependency.alternative);
+      of.add(dependency.name);
+      of.add(dependency.constraint);
+      walk.dependencies += of.value();
+    }
   }
 
-  /// Streams all dependencies, sorted by what they name, and keeps the names that most packages need. Returns a
-  /// checksum over them that does not depend on their order, because keys differ from backend to backend.
-  std::uint64_t walk_dependencies(const Walk& walk) {
-    std::uint64_t sum = 0;
-    Needed current;
-    std::optional<std::int64_t> last_package;
-    dependencies_.query()
-        .order_by(col<&Dependency::name>.asc(), col<&Dependency::package_id>.asc())
-        .for_each([&](Dependency dependency) {
-          Checksum row;
-          row.add(static_cast<std::int64_t>(walk.checksum_of.at(dependency.package_id)));
-          row.add(static_cast<std::int64_t>(dependency.kind));
-          row.add(dependency.position);
-          row.add(dependency.alternative);
-          row.add(dependency.name);
-          row.add(dependency.constraint);
-          sum += row.value();
-          if (dependency.kind == DependencyKind::recommends) return;
-          if (dependency.name != current.name) {
-            check_interrupt();
-            keep(std::exchange(current, {std::move(dependency.name), 0}));
-            last_package.reset();
-          }
-          if (std::exchange(last_package, dependency.package_id) != dependency.package_id) ++current.packages;
-        });
-    keep(std::move(current));
-    return sum;
-  }
-
-  void keep(Needed needed) {
-    if (needed.packages == 0) return;
-    const auto before = [](const Needed& a, const Needed& b) {
-      return std::tie(b.packages, a.name) < std::tie(a.packages, b.name);
-    };
-    needed_.insert(std::upper_bound(needed_.begin(), needed_.end(), needed, before), std::move(needed));
-    if (needed_.size() > kTop) needed_.pop_back();
-  }
-
-  void totals(const Walk& walk) {
+  void totals() {
+    const auto [packages, installed_size] = packages_.query().select(count(), sum<&Package::installed_size>()).one();
     print("Package catalogue\n\n");
-    print("packages      {:>9}   installed size {} KiB\n", packages_.count(), walk.installed_size);
+    print("packages      {:>9}   installed size {} KiB\n", packages, installed_size.value_or(0));
     print("maintainers   {:>9}\n", maintainers_.count());
     for (const DependencyKind kind :
          {DependencyKind::depends, DependencyKind::pre_depends, DependencyKind::recommends}) {
@@ -167,34 +117,48 @@ private:
     if (import_ != nullptr) print("malformed     {:>9}\n", import_->malformed);
   }
 
-  void sections(const Walk& walk) {
-    std::vector<std::pair<std::string, Section>> sorted(walk.sections.begin(), walk.sections.end());
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const auto& a, const auto& b) { return a.second.packages > b.second.packages; });
+  void sections() {
     print("\nPackages per section\n  {:>8}  {:>13}  section\n", "packages", "installed KiB");
-    for (const auto& [name, section] : sorted) {
-      print("  {:>8}  {:>13}  {}\n", section.packages, section.installed_size,
+    const auto rows = packages_.query()
+                          .group_by<&Package::section>()
+                          .select(key<&Package::section>, count(), sum<&Package::installed_size>())
+                          .order_by(count().desc(), key<&Package::section>.asc())
+                          .all();
+    for (const auto& [name, packages, installed_size] : rows) {
+      print("  {:>8}  {:>13}  {}\n", packages, installed_size.value_or(0),
             name.empty() ? "(none)" : deb822::printable(name));
     }
   }
 
   void largest() {
+    check_interrupt();
     print("\nLargest packages\n  {:>13}  package\n", "installed KiB");
     const auto rows = packages_.query()
                           .where(col<&Package::installed_size>.is_not_null())
                           .order_by(col<&Package::installed_size>.desc(), col<&Package::name>.asc(),
                                     col<&Package::version>.asc(), col<&Package::architecture>.asc())
                           .limit(kTop)
+                          .select<&Package::installed_size, &Package::name, &Package::version, &Package::architecture>()
                           .all();
-    for (const Package& package : rows) {
-      print("  {:>13}  {}\n", *package.installed_size, title(package));
+    for (const auto& [installed_size, name, version, architecture] : rows) {
+      print("  {:>13}  {} {} {}\n", *installed_size, deb822::printable(name), deb822::printable(version),
+            deb822::printable(architecture));
     }
   }
 
   void most_needed() {
+    check_interrupt();
     print("\nMost needed (packages that name it in Depends or Pre-Depends)\n  {:>8}  name\n", "packages");
-    for (const Needed& needed : needed_)
-      print("  {:>8}  {}\n", needed.packages, deb822::printable(needed.name));
+    const auto packages = count_distinct<&Dependency::package_id>();
+    const auto rows = dependencies_.query()
+                          .where(col<&Dependency::kind> != DependencyKind::recommends)
+                          .group_by<&Dependency::name>()
+                          .select(packages, key<&Dependency::name>)
+                          .order_by(packages.desc(), key<&Dependency::name>.asc())
+                          .limit(kTop)
+                          .all();
+    for (const auto& [number, name] : rows)
+      print("  {:>8}  {}\n", number, deb822::printable(name));
   }
 
   void found() {
@@ -203,15 +167,14 @@ private:
     auto first = matches;
     first.order_by(col<&Package::name>.asc(), col<&Package::version>.asc(), col<&Package::architecture>.asc())
         .limit(kTop);
-    first.for_each([&](const Package& package) {
-      print("  {}: {}\n", deb822::printable(package.name), deb822::printable(package.description));
-    });
+    for (const auto& [name, description] : first.select<&Package::name, &Package::description>().all())
+      print("  {}: {}\n", deb822::printable(name), deb822::printable(description));
   }
 
-  void pages(const Walk& walk, std::uint64_t relations) {
+  void pages(const Walk& walk) {
     print("\nThe whole set in pages of {}\n", kPage);
     print("  packages {}, pages {}, checksum {:016x}\n", walk.packages, walk.pages, walk.checksum.value());
-    print("  checksum of their dependencies {:016x}\n", relations);
+    print("  checksum of their dependencies {:016x}\n", walk.dependencies);
   }
 
   void malformed(const ImportResult& import) {
@@ -222,17 +185,11 @@ private:
     if (import.malformed > import.named.size()) print("  and {} more\n", import.malformed - import.named.size());
   }
 
-  static std::string title(const Package& package) {
-    return fmt::format("{} {} {}", deb822::printable(package.name), deb822::printable(package.version),
-                       deb822::printable(package.architecture));
-  }
-
   tenon::Repository<Maintainer> maintainers_;
   tenon::Repository<Package> packages_;
   tenon::Repository<Dependency> dependencies_;
   const ImportResult* import_;
   std::string_view search_;
-  std::vector<Needed> needed_; // most packages first, then by name
   std::string text_;
 };
 

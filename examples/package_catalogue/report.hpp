@@ -10,9 +10,9 @@
 
 namespace catalogue {
 
-/// Reads all of the tables in one transaction; holds a few words per package in memory. `import` is nullptr where
-/// nothing was imported, so that nothing is known of malformed records.
-/// Errors: Interrupted, and those of the backend.
+/// Reads all of the tables in one transaction; holds one page of packages with their dependencies in memory. `import`
+/// is nullptr where nothing was imported, so that nothing is known of malformed records. Errors: Interrupted,
+/// NotSupported on a backend without aggregates, and those of the backend.
 [[nodiscard]] std::string make_report(tenon::Store& store, const ImportResult* import, std::string_view search);
 
 /// A file that is there complete or not at all: it is written beside its name and renamed when it is done.

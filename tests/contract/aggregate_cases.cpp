@@ -160,11 +160,24 @@ TEST_CASE("groups: having chooses by outputs, values and columns of the group") 
   CHECK(groups(Tree::of(NodeKind::in, {Tree::output(3), Tree::value(Value::decimal("2.20000")),
                                        Tree::value(Value::decimal("-3.0"))})) == "Ab");
   CHECK(groups(Tree::compare(NodeKind::ge, kG, Value::text("a"))) == "ab");
-  CHECK(groups(Tree::of(NodeKind::eq, {Tree::of(NodeKind::add, {Tree::output(1), Tree::output(2)}),
-                                       Tree::value(Value::int64(7))})) == "b");
+  const auto if_it_calculates = [&](const Tree& having, const std::string& wanted) {
+    std::string found;
+    try {
+      found = groups(having);
+    } catch (const NotSupported&) { // arithmetic has no capability of its own: said, not ignored
+      CHECK_FALSE(t.database.can(Capability::sql));
+      return;
+    }
+    CHECK(found == wanted);
+  };
+  if_it_calculates(Tree::of(NodeKind::eq, {Tree::of(NodeKind::add, {Tree::output(1), Tree::output(2)}),
+                                           Tree::value(Value::int64(7))}),
+                   "b");
   ask.outputs.push_back(out(kX, Aggregate::max));
-  CHECK(groups(Tree::of(NodeKind::eq, {Tree::of(NodeKind::multiply, {Tree::output(4), Tree::value(Value::int64(2))}),
-                                       Tree::value(Value::float64(3))})) == "Aa");
+  if_it_calculates(
+      Tree::of(NodeKind::eq, {Tree::of(NodeKind::multiply, {Tree::output(4), Tree::value(Value::int64(2))}),
+                              Tree::value(Value::float64(3))}),
+      "Aa");
   CHECK(select(t.repository, {.outputs = {out(0, Aggregate::count_rows)},
                               .having = Tree::of(NodeKind::gt, {Tree::output(0), Tree::value(Value::int64(9))})})
             .empty());
