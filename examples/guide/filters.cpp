@@ -46,8 +46,7 @@ int main() {
   std::cout << articles.count() << " published, " << articles.query().without_filter("published").count()
             << " written, "
             << writers.query().with<&Writer::articles>().order_by(col<&Writer::id>.asc()).first()->articles.size()
-            << " of ada, " << articles.update(col<&Article::id> > 0, {set<&Article::title>(std::string("new"))})
-            << " renamed\n";
+            << " of ada, " << articles.update(col<&Article::id> > 0, {set<&Article::title>("new")}) << " renamed\n";
 
   // `active` is a filter too: it hides what was soft-deleted.
   articles.soft_delete(written[0].id);

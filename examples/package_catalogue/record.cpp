@@ -61,10 +61,12 @@ bool read_alternative(std::string_view text, Dependency& out) {
   return true;
 }
 
+constexpr std::int64_t kLargestSize = 1'000'000'000'000; // KiB; the sum of millions of them is a std::int64_t
+
 std::optional<std::int64_t> read_size(std::string_view text) noexcept {
   std::int64_t size = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
-  if (error != std::errc{} || end != text.data() + text.size() || size < 0) return std::nullopt;
+  if (error != std::errc{} || end != text.data() + text.size() || size < 0 || size > kLargestSize) return std::nullopt;
   return size;
 }
 

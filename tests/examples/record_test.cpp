@@ -116,10 +116,10 @@ TEST_CASE("a malformed record is named by its package, or else by its line") {
   CHECK(bad(kHead + "no colon\n").reason == "a line without a colon in line 4");
 }
 
-TEST_CASE("an installed size is a whole number that is not negative and fits") {
+TEST_CASE("an installed size is a whole number that is not negative, and that can be summed") {
   CHECK(good(kHead + "Installed-Size: 0\n").package.installed_size == 0);
-  CHECK(good(kHead + "Installed-Size: 9223372036854775807\n").package.installed_size == INT64_MAX);
-  for (const char* text : {"", "-1", "1.5", "12 KiB", "x", "9223372036854775808"}) {
+  CHECK(good(kHead + "Installed-Size: 1000000000000\n").package.installed_size == 1'000'000'000'000);
+  for (const char* text : {"", "-1", "1.5", "12 KiB", "x", "1000000000001", "9223372036854775808"}) {
     INFO(text);
     CHECK(bad(kHead + "Installed-Size: " + text + "\n").reason == "Installed-Size is no number of KiB");
   }
