@@ -69,8 +69,8 @@ struct Entry {
 
 [[nodiscard]] std::vector<Entry> entries();
 
-/// Takes dead rows out of PostgreSQL's table.
-void vacuum(const Place& place);
+/// Takes dead rows out of a table of PostgreSQL.
+void vacuum(const Place& place, const char* table = "users");
 /// Empties PostgreSQL's table, keys start from 1 again.
 void truncate(const Place& place);
 

@@ -14,6 +14,7 @@
 #include <tenon/testing/postgres_server.hpp>
 
 #include "growth.hpp"
+#include "tpcb.hpp"
 #include "works.hpp"
 
 namespace tenon::benchmarks {
@@ -40,10 +41,11 @@ Arguments read(int count, char** words) {
       return true;
     };
     if (word == "--quick") {
-      read.effort = {.many = 50'000, .repetitions = 9, .long_repetitions = 3, .seconds = 0.04};
+      read.effort = {.many = 50'000, .repetitions = 9, .long_repetitions = 3, .seconds = 0.04, .transactions = 1000};
       read.sizes = {1000, 10'000, 100'000};
     } else if (word == "--smoke") {
-      read.effort = {.many = 200, .repetitions = 1, .long_repetitions = 1, .seconds = 0.0001};
+      read.effort = {
+          .many = 200, .repetitions = 1, .long_repetitions = 1, .seconds = 0.0001, .transactions = 40, .scale = 1};
       read.seeded = 1000;
       read.sizes = {10, 100};
     } else if (!value("--backend=", read.backend) && !value("--only=", read.only) && !value("--out=", read.out) &&
@@ -111,12 +113,18 @@ testing::PostgresOptions server_options() {
   return options;
 }
 
-void run_growth(const Arguments& arguments, const Place& place, const std::string& backend, Report& report) {
-  const std::unique_ptr<Driver> driver = open_tenon(place, backend);
-  for (const std::string& work : register_growth(*driver, backend, arguments.sizes)) {
+void run_all(const Arguments& arguments, const std::vector<std::string>& works, Report& report) {
+  for (const std::string& work : works) {
     if (work.find(arguments.only) != std::string::npos) benchmark::RunSpecifiedBenchmarks(&report, "^" + work + "/");
   }
   benchmark::ClearRegisteredBenchmarks();
+}
+
+void run_growth(const Arguments& arguments, const Place& place, const std::string& backend, Report& report) {
+  {
+    Growth growth([&] { return open_tenon(place, backend); });
+    run_all(arguments, growth.register_works(backend, arguments.sizes), report);
+  } // its session is gone: nobody else holds the table
   if (backend == "postgresql") truncate(place);
 }
 
@@ -126,11 +134,15 @@ void run(const Arguments& arguments, Place place, const std::string& backend, Re
   for (const Entry& entry : entries()) {
     if (entry.backend == backend) stage.driver(entry); // in this order: the first one seeds
   }
-  for (const std::string& work : register_works(stage, arguments.effort, backend)) {
-    if (work.find(arguments.only) == std::string::npos) continue;
-    benchmark::RunSpecifiedBenchmarks(&report, "^" + work + "/");
-  }
-  benchmark::ClearRegisteredBenchmarks();
+  run_all(arguments, register_works(stage, arguments.effort, backend), report);
+}
+
+void run_tpcb(const Arguments& arguments, const testing::PostgresServer& server, const Place& place, Report& report) {
+  if (std::string_view("tpcb_").find(arguments.only) == std::string_view::npos && !arguments.only.starts_with("tpcb"))
+    return; // the tables take seconds
+  const Pgbench pgbench(server, arguments.effort.scale);
+  Tpcb tpcb(pgbench, place, arguments.effort);
+  run_all(arguments, tpcb.register_works(), report);
 }
 
 /// The statements that make the table, as Tenon writes them for SQLite.
@@ -159,6 +171,8 @@ int run(int count, char** words) {
   std::vector<char*> options{name.data(), turns.data(), nullptr};
   int option_count = 2;
   benchmark::Initialize(&option_count, options.data());
+  benchmark::AddCustomContext("many", std::to_string(arguments.effort.many)); // the report names them
+  benchmark::AddCustomContext("seeded", std::to_string(arguments.seeded));
   std::ofstream file(arguments.out);
   Report report(file);
   if (arguments.backend != "postgresql") {
@@ -172,7 +186,9 @@ int run(int count, char** words) {
     tenon::open(arguments.storage, "postgresql").create_tables<User>();
     const std::string conninfo = fmt::format("host={} port={} user={} password={} dbname={}", server.host(),
                                              server.port(), server.user(), server.password(), server.database());
-    run(arguments, {.conninfo = conninfo, .schema = {}, .storage_file = arguments.storage}, "postgresql", report);
+    const Place place{.conninfo = conninfo, .schema = {}, .storage_file = arguments.storage};
+    run(arguments, place, "postgresql", report);
+    run_tpcb(arguments, server, place, report);
   }
   report.finish();
   if (!report.failed()) return 0;

@@ -5,31 +5,33 @@ Exit codes: 0 written, 1 a work is missing or failed, 64 usage.
 """
 
 import argparse
+import datetime
 import json
 import pathlib
 import statistics
 import sys
 
-# work, words, measure, and for each backend the target and the work whose plain form it is compared with
+# work, words, measure, for each backend the target, and the way of Tenon's that is meant, where there are several;
+# {many}, {half} and {seeded} are numbers of rows, which differ in a quick run
 WORKS = [
     ("find_by_key", "find by key", "real_time", {"postgresql": 1.03, "sqlite": 1.05}),
     ("find_by_key", "find by key, client's CPU", "cpu_time", {"postgresql": 1.10}),
     ("find_by_unique", "find by unique column", "real_time", {"postgresql": 1.03, "sqlite": 1.05}),
     ("find_by_unique", "find by unique column, client's CPU", "cpu_time", {"postgresql": 1.10}),
-    ("find_many", "find_many of 100 keys", "real_time", {"postgresql": 0.25, "sqlite": 0.85}),
+    ("find_many", "find_many of 100 keys, per row", "real_time", {"postgresql": 0.25, "sqlite": 0.85}),
     ("select_1000", "select of 1,000 filtered rows", "real_time", {"postgresql": 1.03, "sqlite": 1.05}),
-    ("scan", "scan of 100,000 rows, streamed", "real_time", {"postgresql": 0.90, "sqlite": 1.05}),
-    ("create_many", "create_many of 100,000 rows", "real_time", {"postgresql": 1.10, "sqlite": 0.80}),
-    ("create", "create, autocommit", "real_time", {"postgresql": 1.03, "sqlite": 1.05}),
-    ("update", "update, autocommit", "real_time", {"postgresql": 1.03, "sqlite": 1.05}),
+    ("scan", "scan of {seeded} rows, streamed", "real_time", {"postgresql": 0.90, "sqlite": 1.05}),
+    ("create_many", "create_many of {many} rows, keys back", "real_time", {"postgresql": 1.10, "sqlite": 0.80}),
+    ("create", "create: one statement, autocommit", "real_time", {"postgresql": 1.03, "sqlite": 1.05}),
+    ("update", "update: one statement, autocommit", "real_time", {"postgresql": 1.03, "sqlite": 1.05}),
     ("create_in_transaction", "create in store.transaction", "real_time", {"postgresql": 0.70, "sqlite": 1.05}),
     ("update_in_transaction", "update in store.transaction", "real_time", {"postgresql": 0.70, "sqlite": 1.05}),
-    ("create_batch", "50,000 creates through the batch", "real_time", {"postgresql": 0.65, "sqlite": 1.05}),
-    ("update_batch", "50,000 updates through the batch", "real_time", {"postgresql": 0.55, "sqlite": 1.05}),
+    ("create_batch", "{half} creates through the batch", "real_time", {"postgresql": 0.65, "sqlite": 1.05}),
+    ("update_batch", "{half} updates through the batch", "real_time", {"postgresql": 0.55, "sqlite": 1.05}),
     ("tpcb_1", "TPC-B, 1 thread", "real_time", {"postgresql": 1.00}),
     ("tpcb_4", "TPC-B, 4 threads", "real_time", {"postgresql": 1.00}),
-    ("tpcb_batch_1", "TPC-B with the batch, 1 thread", "real_time", {"postgresql": 0.70}),
-    ("tpcb_batch_4", "TPC-B with the batch, 4 threads", "real_time", {"postgresql": 0.70}),
+    ("tpcb_1", "TPC-B with the batch, 1 thread", "real_time", {"postgresql": 0.70}, "tenon_batch"),
+    ("tpcb_4", "TPC-B with the batch, 4 threads", "real_time", {"postgresql": 0.70}, "tenon_batch"),
 ]
 PLAIN = {"postgresql": "libpq", "sqlite": "sqlite3"}
 PEERS = {"postgresql": ["soci", "libpqxx"], "sqlite": ["soci", "SQLiteCpp", "sqlite3_private"]}
@@ -38,9 +40,11 @@ SCALES = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
 def read_medians(path):
-    """{(work, backend, library): {measure: median, times in seconds}} of the repetitions, and the names of what failed."""
+    """{(work, backend, library): {measure: median, times in seconds}} of the repetitions, the names of what failed, and
+    the circumstances."""
     samples, failed = {}, []
-    for run in json.loads(path.read_text(encoding="utf-8"))["benchmarks"]:
+    results = json.loads(path.read_text(encoding="utf-8"))
+    for run in results["benchmarks"]:
         if run["run_type"] != "iteration":
             continue
         work, backend, library = run["name"].split("/")[:3]
@@ -52,22 +56,25 @@ def read_medians(path):
             found[measure].append(run[measure] * SCALES[run["time_unit"]])
         if "peak_kib" in run:
             found.setdefault("peak_kib", []).append(run["peak_kib"])
-    return {key: {m: statistics.median(v) for m, v in found.items()} for key, found in samples.items()}, failed
+    return {key: {m: statistics.median(v) for m, v in found.items()} for key, found in samples.items()}, failed, results["context"]
 
 
-def ratios_of(medians):
+def ratios_of(medians, context):
     """One entry per target that the results speak of."""
+    many, seeded = int(context["many"]), int(context["seeded"])
+    numbers = {"many": f"{many:,}", "half": f"{many // 2:,}", "seeded": f"{seeded:,}"}
     ratios = []
-    for work, words, measure, targets in WORKS:
+    for work, words, measure, targets, *way in WORKS:
+        words = words.format(**numbers)
         for backend, target in targets.items():
             plain = medians.get((work, backend, PLAIN[backend])) or medians.get((work, backend, "pgbench"))
-            ours = medians.get((work, backend, "tenon"))
+            ours = medians.get((work, backend, way[0] if way else "tenon"))
             if not plain or not ours:
                 continue
             ratio = ours[measure] / plain[measure]
             peers = {p: medians[(work, backend, p)][measure] / plain[measure]
                      for p in PEERS[backend] if (work, backend, p) in medians}
-            ratios.append({"work": words, "backend": backend, "ratio": round(ratio, 3), "target": target,
+            ratios.append({"name": "_".join([work, *way, *(["cpu"] if measure == "cpu_time" else [])]), "work": words, "backend": backend, "ratio": round(ratio, 3), "target": target,
                            "met": ratio <= target, "plain_seconds": plain[measure], "seconds": ours[measure],
                            "peers": {name: round(value, 3) for name, value in peers.items()}})
     return ratios
@@ -138,6 +145,30 @@ def growth(medians):
     return "\n".join(lines) if sizes else ""
 
 
+def read_reasons(path):
+    """{"backend name": paragraph} from the page of reasons: one heading for each, "## backend name"."""
+    parts = path.read_text(encoding="utf-8").split("\n## ")[1:]
+    return {head.strip(): body.strip() for head, _, body in (part.partition("\n") for part in parts)}
+
+
+def misses(ratios, reasons):
+    """What is said of the targets that were not met, and the names of those of which nothing is known."""
+    lines, unknown = [], []
+    for row in (r for r in ratios if not r["met"]):
+        name = f"{row['backend']} {row['name']}"
+        if name not in reasons:
+            unknown.append(name)
+        lines += [f"**{row['work']}, {BACKENDS[row['backend']]}**: {row['ratio']:.2f} instead of {row['target']:.2f}. "
+                  + reasons.get(name, "The reason is not known yet."), ""]
+    return "\n".join(lines[:-1]) if lines else "Every target is met.", unknown
+
+
+def circumstances(context):
+    day = datetime.datetime.fromisoformat(context["date"]).date()
+    return (f"The figures are of {day}, from a machine with {context['num_cpus']} processors of "
+            f"{context['mhz_per_cpu']} MHz, one of which is used.")
+
+
 def replace_part(text, name, content):
     begin, end = f"<!-- {name}: made by ./dev bench -->\n", f"<!-- end of {name} -->"
     head, _, rest = text.partition(begin)
@@ -151,15 +182,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", required=True, type=pathlib.Path, nargs="+")
     parser.add_argument("--ratios", required=True, type=pathlib.Path)
+    parser.add_argument("--reasons", type=pathlib.Path, default=pathlib.Path(__file__).with_name("reasons.md"))
     parser.add_argument("--docs", type=pathlib.Path, help="the page and, beside it, the plot to bring up to date")
     options = parser.parse_args()
 
-    medians, failed = {}, []
+    medians, failed, context = {}, [], {}
     for path in options.results:
-        found, wrong = read_medians(path)
+        found, wrong, context = read_medians(path)
         medians.update(found)
         failed += wrong
-    ratios = ratios_of(medians)
+    ratios = ratios_of(medians, context)
     options.ratios.write_text(json.dumps(ratios, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     for backend in ("postgresql", "sqlite"):
         print(f"\n{BACKENDS[backend]}\n\n{table(ratios, backend)}")
@@ -168,6 +200,11 @@ def main():
         for backend in ("postgresql", "sqlite"):
             page = replace_part(page, f"table {backend}", table(ratios, backend))
         page = replace_part(page, "growth", growth(medians))
+        page = replace_part(page, "circumstances", circumstances(context))
+        why, unknown = misses(ratios, read_reasons(options.reasons))
+        page = replace_part(page, "misses", why)
+        for name in unknown:
+            print(f"no reason in {options.reasons.name} for: {name}", file=sys.stderr)
         options.docs.write_text(page, encoding="utf-8")
         plot(ratios, options.docs.with_suffix(".svg"))
     for name in failed:

@@ -273,6 +273,11 @@ Driver& Stage::driver(const Entry& entry) {
   return *found;
 }
 
+void Stage::repair(const Entry& entry) {
+  drivers_.erase(fmt::format("{}/{}", entry.backend, entry.library));
+  if (entry.backend == "postgresql") driver(entry).remove_above(seeded_);
+}
+
 void Stage::seed(Driver& driver) const {
   std::vector<User> users = make_users(kSeedSeries, seeded_);
   driver.create_many(users);
@@ -291,6 +296,7 @@ std::vector<std::string> register_works(Stage& stage, const Effort& effort, cons
           if (work.writes && entry.backend == "postgresql") vacuum(stage.place()); // the next finds the same table
         } catch (const std::exception& error) {
           state.SkipWithError(error.what());
+          stage.repair(entry);
         }
       };
       auto* const made = benchmark::RegisterBenchmark(fmt::format("{}/{}", names.back(), entry.library).c_str(), run);

@@ -16,7 +16,9 @@ struct Effort {
   std::int64_t many = 100'000; ///< rows of create_many, scan and batch (half)
   int repetitions = 15;        ///< of a short work; a long one has fewer
   int long_repetitions = 7;
-  double seconds = 0.1; ///< of one repetition of a short work
+  double seconds = 0.1;             ///< of one repetition of a short work
+  std::int64_t transactions = 4000; ///< of one repetition of TPC-B, all threads together
+  int scale = 10;                   ///< of TPC-B's tables, in units of 100,000 accounts
 };
 
 /// Opens the drivers and keeps them open: PostgreSQL's share one seeded table, each of SQLite's has its own.
@@ -25,6 +27,8 @@ public:
   Stage(Place place, std::int64_t seeded) : place_(std::move(place)), seeded_(seeded) {}
   /// Lifetime: as the stage.
   Driver& driver(const Entry& entry);
+  /// Behind a failure: what it left open is closed with its driver, what it left in the table is removed.
+  void repair(const Entry& entry);
   [[nodiscard]] std::int64_t seeded() const noexcept { return seeded_; }
   [[nodiscard]] const Place& place() const noexcept { return place_; }
 
