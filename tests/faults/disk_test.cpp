@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <tenon/testing/program.hpp>
+
 #include "rig.hpp"
 
 namespace tenon::faults {
@@ -16,9 +18,14 @@ struct Page {
 BOOST_DESCRIBE_STRUCT(Page, (), (id, text))
 
 TEST_CASE("disk: a full disk is ResourceExhausted, keeps the connection, and is over when there is space again") {
+  // A copy, because LD_PRELOAD cannot name a path with a space, nor the server's account enter each folder.
+  const testing::TemporaryFolder place;
+  std::filesystem::permissions(place.path(), std::filesystem::perms(0755));
+  const auto library = place.path() / "full_disk.so";
+  std::filesystem::copy_file(TENON_FULL_DISK, library);
   const auto server = testing::PostgresServer::start(
       {.settings = {{"autovacuum", "off"}},
-       .environment = {"LD_PRELOAD=" TENON_FULL_DISK, "TENON_FULL_DISK_SWITCH=../full"}}); // they work in folder()/data
+       .environment = {"LD_PRELOAD=" + library.string(), "TENON_FULL_DISK_SWITCH=../full"}}); // from folder()/data
   const auto disk_switch = server.folder() / "full";
   const Baseline baseline(server);
   {
