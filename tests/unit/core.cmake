@@ -48,6 +48,6 @@ if(NOT TENON_SANITIZE)
       ${CMAKE_CURRENT_LIST_DIR}/front/wrong.cpp ${front_includes})
   endforeach()
   add_test(NAME front_compile_time COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/front/compile_time_test.sh g++
-    ${CMAKE_CURRENT_LIST_DIR}/front/ten_models.cpp 10 ${front_includes})
+    ${CMAKE_CURRENT_LIST_DIR}/front/ten_models.cpp 5 ${front_includes})
   set_tests_properties(front_wrong.g++ front_wrong.clang++ front_compile_time PROPERTIES LABELS unit TIMEOUT 300)
 endif()

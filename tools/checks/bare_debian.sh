@@ -125,9 +125,11 @@ prepare() { # name
   mkdir -p -- "$work/$1/opt/a tree" "$work/$1/home/developer/a tree"
   clone_into "$work/$1" "$user_tree"
   if [[ -n $cache ]]; then
-    mkdir -p -- "$work/$1/root/.cache" "$work/$1/home/developer/.cache"
-    cp -a -- "$cache" "$work/$1/root/.cache/ccache"
-    cp -a -- "$cache" "$work/$1/home/developer/.cache/ccache"
+    local account
+    for account in root home/developer; do
+      mkdir -p -- "$work/$1/$account/.cache"
+      cp -a -- "$cache" "$work/$1/$account/.cache/ccache"
+    done
   fi
   chroot "$work/$1" chown -R developer: /home/developer
 }
