@@ -20,7 +20,8 @@ constexpr std::size_t kMostBytes = 1U << 20U;
 
 Cursor::Cursor(Session& session, StatementPtr statement, const Context& context)
     : session_(&session), statement_(std::move(statement)), context_(context),
-      columns_(static_cast<std::size_t>(sqlite3_column_count(statement_->handle.get()))) {
+      columns_(statement_->columns.empty() ? static_cast<std::size_t>(sqlite3_column_count(statement_->handle.get()))
+                                           : statement_->columns.size()) {
   session_->attach(*this);
   statement_->in_use = true;
 }
@@ -43,8 +44,7 @@ void Cursor::bind_plain(int index, const Cell& cell) {
 bool Cursor::read_row() {
   if (statement_ == nullptr) return false;
   try {
-    if (session_->step(*statement_, context_)) {
-      if (columns_ > 0) rows_.add(*statement_);
+    if (columns_ > 0 ? session_->fetch(*statement_, rows_, context_) : session_->step(*statement_, context_)) {
       return true;
     }
   } catch (...) {

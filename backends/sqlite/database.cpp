@@ -125,6 +125,7 @@ void Database::register_functions() {
   int code = sqlite3_create_collation_v2(db, kDecimalCollation, SQLITE_UTF8, nullptr, collate_decimals, nullptr);
   if (code == SQLITE_OK) code = register_list_module(db);
   if (code == SQLITE_OK) code = register_rows_module(db);
+  if (code == SQLITE_OK) code = register_row_function(db, receiver_);
   if (code == SQLITE_OK) code = register_arithmetic(db);
   if (code == SQLITE_OK) code = register_aggregates(db);
   if (code == SQLITE_OK) code = register_json_paths(db);

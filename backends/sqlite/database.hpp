@@ -11,6 +11,7 @@
 
 #include "connection.hpp"
 #include "open_files.hpp"
+#include "row_function.hpp"
 #include "settings.hpp"
 #include "watch.hpp"
 
@@ -30,6 +31,8 @@ public:
 
   [[nodiscard]] sqlite3* handle() const noexcept { return connection_->handle(); }
   [[nodiscard]] Watch& watch() noexcept { return watch_; }
+  /// Of the rows that the running statement gives by tenon_row.
+  [[nodiscard]] RowReceiver& receiver() noexcept { return receiver_; }
   /// True if the path leads elsewhere by now: the file was deleted, or replaced. Costs a look at the file system.
   [[nodiscard]] bool moved() const noexcept;
   /// True if the running call's commit was refused because the file has moved: it would have gone where nobody looks.
@@ -45,6 +48,7 @@ private:
   const bool in_memory_;
   bool refused_commit_ = false;
   Watch watch_; // before the connection, whose handlers point to it
+  RowReceiver receiver_;
   ForkGuard made_;
   OpenFile file_;
   std::unique_ptr<Connection> connection_;

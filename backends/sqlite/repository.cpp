@@ -10,6 +10,7 @@
 
 #include "cursor.hpp"
 #include "dialect.hpp"
+#include "row_function.hpp"
 #include "rows_module.hpp"
 #include "session.hpp"
 
@@ -49,6 +50,7 @@ Repository::Repository(Session& session, const TableDesc& table)
       all_columns_(table.columns.size()), finders_(table.keys.size()) {
   check_schema(table);
   check_positions(table);
+  call_.typed_assignments = false;
   for (std::size_t i = 0; i < contexts_.size(); ++i)
     contexts_[i] = {.statement = summaries_[i], .table = &table_};
   contexts_[inserting].side = sql::ForeignKeySide::referring;
@@ -117,8 +119,11 @@ RowBatch Repository::find(std::uint32_t key, std::span<const Cell> values) {
   learn_storage();
   StatementPtr& finder = finders_[key];
   if (finder == nullptr) {
-    StatementPtr made = session_.prepare(compiler_.find(key), context, true);
+    const bool gives_rows = columns_.size() <= kMostRowColumns;
+    StatementPtr made =
+        session_.prepare(compiler_.find(key, gives_rows ? kRowPattern : sql::kColumnsAsTheyAre), context, true);
     made->columns = columns_;
+    made->gives_rows = gives_rows;
     finder = std::move(made);
   }
   const Run guard(*finder);
@@ -135,7 +140,7 @@ RowBatch Repository::find(std::uint32_t key, std::span<const Cell> values) {
   }
   Rows& rows = session_.results();
   rows.start(columns_.size());
-  if (session_.step(*finder, context)) rows.add(*finder);
+  session_.fetch(*finder, rows, context);
   return rows.batch();
 }
 
@@ -155,9 +160,23 @@ std::vector<StoredColumn> Repository::described_rows() const {
   return rows;
 }
 
+/// Whether a function in the place of the columns is called once for each row, and in their order: where rows are
+/// sorted or grouped, SQLite may compute them before.
+bool Repository::calls_once_a_row(const Query& query) const noexcept {
+  const std::size_t columns = query.outputs.empty() ? columns_.size() : query.outputs.size();
+  const bool aggregates = std::any_of(query.outputs.begin(), query.outputs.end(),
+                                      [](const Output& one) { return one.aggregate != Aggregate::none; });
+  return columns <= kMostRowColumns && query.order.empty() && query.group.empty() && !query.distinct && !aggregates;
+}
+
 StatementPtr Repository::select_statement(const Query& query, const Context& context) {
-  StatementPtr prepared = statement(context, {}, [&] { return compiler_.select(query); });
-  if (prepared->columns.empty()) prepared->columns = described_rows();
+  const bool gives_rows = calls_once_a_row(query);
+  StatementPtr prepared = statement(
+      context, {}, [&] { return compiler_.select(query, gives_rows ? kRowPattern : sql::kColumnsAsTheyAre); });
+  if (prepared->columns.empty()) {
+    prepared->columns = described_rows();
+    prepared->gives_rows = gives_rows;
+  }
   return prepared;
 }
 

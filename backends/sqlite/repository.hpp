@@ -59,6 +59,7 @@ private:
   /// The columns of call_'s rows.
   [[nodiscard]] std::vector<StoredColumn> described_rows() const;
   void check_forms(const Update& update) const;
+  [[nodiscard]] bool calls_once_a_row(const Query& query) const noexcept;
   StatementPtr select_statement(const Query& query, const Context& context);
   template <class Compile>
   StatementPtr statement(const Context& context, std::span<const std::uint32_t> columns, Compile&& compile);

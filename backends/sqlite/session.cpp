@@ -162,6 +162,23 @@ bool Session::step(Statement& statement, const Context& context) {
   return false;
 }
 
+bool Session::fetch(Statement& statement, Rows& rows, const Context& context) {
+  if (!statement.gives_rows) {
+    if (!step(statement, context)) return false;
+    rows.add(statement);
+    return true;
+  }
+  RowReceiver& receiver = database_.receiver();
+  receiver.rows = &rows;
+  receiver.columns = statement.columns;
+  const int code = sqlite3_step(statement.handle.get());
+  receiver.rows = nullptr;
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  if (receiver.refused) std::rethrow_exception(std::exchange(receiver.refused, nullptr));
+  fail(code, context);
+}
+
 void Session::fail(int code, const Context& context) {
   Failure failure;
   failure.code = code;

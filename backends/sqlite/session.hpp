@@ -65,6 +65,8 @@ public:
   [[nodiscard]] StatementPtr prepare(std::string_view sql, const Context& context, bool kept);
   /// Returns true for a row, false at the end.
   bool step(Statement& statement, const Context& context);
+  /// As step, and appends the row to `rows`. Errors: also DataError, as read().
+  bool fetch(Statement& statement, Rows& rows, const Context& context);
   /// Raises what SQLite has just reported.
   [[noreturn]] void fail(int code, const Context& context);
   void check(int code, const Context& context) {

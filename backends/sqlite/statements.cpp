@@ -10,23 +10,18 @@ void Run::reset() noexcept { sqlite3_reset(statement_.handle.get()); }
 
 void Rows::add(Statement& statement) {
   sqlite3_stmt* const handle = statement.handle.get();
-  const int count = static_cast<int>(columns_);
-  const std::size_t before = cells_.size();
-  cells_.resize(before + columns_);
-  Cell* cell = cells_.data() + before;
-  try {
-    if (statement.columns.empty()) {
-      for (int i = 0; i < count; ++i)
-        *cell++ = read_plain(handle, i, bytes_);
-    } else {
-      const StoredColumn* column = statement.columns.data();
-      for (int i = 0; i < count; ++i)
-        *cell++ = read(handle, i, *column++, bytes_);
-    }
-  } catch (...) {
-    cells_.resize(before); // no half of a row
-    throw;
+  Cell* cell = room(columns_);
+  for (std::size_t i = 0; i < columns_; ++i) {
+    // The value is not protected, which matters to connections that threads share only.
+    sqlite3_value* const value = sqlite3_column_value(handle, static_cast<int>(i));
+    *cell++ = statement.columns.empty() ? read_plain(value, i, bytes_) : read(value, statement.columns[i], bytes_);
   }
+  used_ += columns_;
+}
+
+void Rows::add(sqlite3_value** values, std::span<const StoredColumn> columns) {
+  read_row(values, columns, room(columns.size()), bytes_);
+  used_ += columns.size();
 }
 
 } // namespace tenon::sqlite

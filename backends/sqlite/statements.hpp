@@ -2,7 +2,10 @@
 // Prepared statements: owned handles, and the guard that puts them back. Used by the session, repositories and cursors.
 // Threads: as the session that prepared them.
 
+#include <cstddef>
 #include <memory>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include <tenon/interface/cell.hpp>
@@ -31,6 +34,7 @@ struct Statement {
 
   std::unique_ptr<sqlite3_stmt, Finalize> handle;
   std::vector<StoredColumn> columns; ///< of the result; empty for the application's own SQL
+  bool gives_rows = false;           ///< its rows come through tenon_row
   bool in_use = false;               ///< by a cursor
   ForkGuard made;
 };
@@ -53,21 +57,29 @@ private:
 class Rows {
 public:
   void start(std::size_t columns) noexcept {
-    cells_.clear();
+    used_ = 0;
     bytes_.clear();
     columns_ = columns;
   }
   void clear() noexcept { start(0); }
-  /// Appends the current row of `statement`. Errors: DataError, as read().
+  /// Appends the current row of `statement`. Errors: DataError, as read(), with no half of a row left.
   void add(Statement& statement);
-  void add(const Cell& cell) { cells_.push_back(cell); }
-  void add_text(std::string_view text) { cells_.push_back(Cell::text(bytes_.copy(text.data(), text.size()))); }
-  [[nodiscard]] std::size_t rows() const noexcept { return columns_ == 0 ? 0 : cells_.size() / columns_; }
+  /// Appends a row of as many values as it has columns. Errors: as above.
+  void add(sqlite3_value** values, std::span<const StoredColumn> columns);
+  void add(const Cell& cell) { *room(1) = cell, ++used_; }
+  void add_text(std::string_view text) { add(Cell::text(bytes_.copy(text.data(), text.size()))); }
+  [[nodiscard]] std::size_t rows() const noexcept { return columns_ == 0 ? 0 : used_ / columns_; }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_.used(); }
   [[nodiscard]] RowBatch batch() const noexcept { return {cells_.data(), rows(), columns_}; }
 
 private:
-  std::vector<Cell> cells_;
+  Cell* room(std::size_t cells) {
+    if (cells_.size() - used_ < cells) cells_.resize(2 * cells_.size() + cells);
+    return cells_.data() + used_;
+  }
+
+  std::vector<Cell> cells_; // of which the first used_ hold values
+  std::size_t used_ = 0;
   sql::Arena bytes_;
   std::size_t columns_ = 0;
 };

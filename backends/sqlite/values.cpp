@@ -325,10 +325,7 @@ int bind_all(sqlite3_stmt* statement, std::span<const sql::Parameter> parameters
   return SQLITE_OK;
 }
 
-Cell read(sqlite3_stmt* statement, int index, const StoredColumn& column, sql::Arena& bytes) {
-  // One look for the value and then its own functions, which do not look again. The value is not protected, which
-  // matters to connections that threads share only.
-  sqlite3_value* const value = sqlite3_column_value(statement, index);
+Cell read(sqlite3_value* value, const StoredColumn& column, sql::Arena& bytes) {
   const int storage = sqlite3_value_type(value);
   if (storage == SQLITE_NULL) return Cell::null();
   switch (column.column->type) {
@@ -362,15 +359,36 @@ Cell read(sqlite3_stmt* statement, int index, const StoredColumn& column, sql::A
   raise(ErrorCode::not_supported, &column, "the column has a type that this backend does not know");
 }
 
-Cell read_plain(sqlite3_stmt* statement, int index, sql::Arena& bytes) {
-  sqlite3_value* const value = sqlite3_column_value(statement, index);
+void read_row(sqlite3_value** values, std::span<const StoredColumn> columns, Cell* cells, sql::Arena& bytes) {
+  // The classes that most values have, here in one place: a call of read() for each took 300 of a find's instructions.
+  for (const StoredColumn& column : columns) {
+    sqlite3_value* const value = *values++;
+    Cell& cell = *cells++;
+    const CellType type = column.column->type;
+    const int storage = sqlite3_value_type(value);
+    if (storage == SQLITE_INTEGER &&
+        (type == CellType::int64 || type == CellType::timestamp || type == CellType::date)) {
+      cell = {type, 0, 0, {sqlite3_value_int64(value)}};
+    } else if (storage == SQLITE_TEXT && type == CellType::text) {
+      const std::string_view stored = bytes_of(value);
+      if (!sql::is_text(stored)) does_not_fit(column);
+      cell = Cell::text(bytes.copy(stored.data(), stored.size()));
+    } else if (storage == SQLITE_NULL) {
+      cell = Cell::null();
+    } else {
+      cell = read(value, column, bytes);
+    }
+  }
+}
+
+Cell read_plain(sqlite3_value* value, std::size_t position, sql::Arena& bytes) {
   switch (sqlite3_value_type(value)) {
     case SQLITE_INTEGER: return Cell::int64(sqlite3_value_int64(value));
     case SQLITE_FLOAT: return Cell::float64(sqlite3_value_double(value));
     case SQLITE_TEXT: {
       const std::string_view stored = bytes_of(value);
       if (!sql::is_text(stored)) {
-        throw_error(ErrorCode::data, fmt::format("column {} of the result is no UTF-8 text", index + 1));
+        throw_error(ErrorCode::data, fmt::format("column {} of the result is no UTF-8 text", position + 1));
       }
       return Cell::text(bytes.copy(stored.data(), stored.size()));
     }

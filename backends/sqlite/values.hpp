@@ -2,6 +2,7 @@
 // Cells to what SQLite stores and back: one value at a time, checked both ways. Used by repositories and cursors.
 // Threads: as the session they work for.
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <span>
@@ -15,6 +16,7 @@
 
 struct sqlite3_context;
 struct sqlite3_stmt;
+struct sqlite3_value;
 
 namespace tenon::sqlite {
 
@@ -80,10 +82,13 @@ void set_result(sqlite3_context* context, const Stored& value) noexcept;
 [[nodiscard]] int bind_all(sqlite3_stmt* statement, std::span<const sql::Parameter> parameters, StoredTables tables,
                            BoundValues& bound, bool copy);
 
-/// Reads one value of the current row; its bytes are copied to `bytes`.
+/// Reads one value of a row; its bytes are copied to `bytes`.
 /// Errors: DataError, naming table and column, for a stored value that does not fit the described type.
-[[nodiscard]] Cell read(sqlite3_stmt* statement, int index, const StoredColumn& column, sql::Arena& bytes);
-/// As SQLite stores it: integer, real, text, blob or null. Errors: DataError for text that is no UTF-8.
-[[nodiscard]] Cell read_plain(sqlite3_stmt* statement, int index, sql::Arena& bytes);
+[[nodiscard]] Cell read(sqlite3_value* value, const StoredColumn& column, sql::Arena& bytes);
+/// Reads as many values as there are columns, as read().
+void read_row(sqlite3_value** values, std::span<const StoredColumn> columns, Cell* cells, sql::Arena& bytes);
+/// As SQLite stores it: integer, real, text, blob or null. Errors: DataError for text that is no UTF-8, naming the
+/// position.
+[[nodiscard]] Cell read_plain(sqlite3_value* value, std::size_t position, sql::Arena& bytes);
 
 } // namespace tenon::sqlite

@@ -18,7 +18,7 @@ bool Watch::expired() noexcept {
     ended_ = Ended::by_cancel;
     return true;
   }
-  if (deadline_ == Deadline::max() || Clock::now() < deadline_) return false;
+  if (!has_passed(deadline_)) return false;
   ended_ = Ended::by_deadline;
   return true;
 }

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <random>
 
+#include <tenon/interface/rough_clock.hpp>
 #include <tenon/interface/session.hpp>
 
 #include "errors.hpp"
@@ -24,7 +25,7 @@ public:
     ended_ = Ended::by_itself;
     asked_ = false;
     committing_ = false;
-    return deadline_ == Deadline::max() || Clock::now() < deadline_;
+    return !has_passed(deadline_);
   }
   void set_deadline(Deadline deadline) noexcept { deadline_ = deadline; }
   /// Ends the running call, also one that sleeps in wait(): that wakes at once.

@@ -1,7 +1,7 @@
 #pragma once
 // BoundLayer: ends each call in time: by the store's call timeout, by the deadline of the unit of work, and once that
-// was cancelled. The innermost of the default layers. Threads: as ISession. Cost: one look at the clock per call, and
-// none without a call timeout.
+// was cancelled. The innermost of the default layers. Threads: as ISession. Cost: one look at the clock per call, a
+// rough one for a timeout of ten seconds or more, and none without a call timeout.
 
 #include <algorithm>
 #include <atomic>
@@ -16,6 +16,7 @@
 
 #include <tenon/core/layer.hpp>
 #include <tenon/core/settings.hpp>
+#include <tenon/interface/rough_clock.hpp>
 
 #include "background.hpp"
 
@@ -40,7 +41,7 @@ public:
       refuse_unless_it_undoes(call);
     if (keeps_deadlines_) {
       const Deadline limit =
-          call_timeout_ > Duration::zero() ? std::min(deadline_, Clock::now() + call_timeout_) : deadline_;
+          call_timeout_ > Duration::zero() ? std::min(deadline_, deadline_in(call_timeout_)) : deadline_;
       if (limit != given_) {
         inner().set_deadline(limit);
         given_ = limit;

@@ -7,6 +7,7 @@
 
 #include <tenon/core/layer.hpp>
 #include <tenon/core/log.hpp>
+#include <tenon/interface/rough_clock.hpp>
 
 #include "session_state.hpp"
 #include "store_state.hpp"
@@ -67,8 +68,7 @@ Outcome StoreState::resolve(const std::string& transaction, Deadline deadline) {
 }
 
 Deadline StoreState::call_limit(Deadline deadline) const noexcept {
-  return settings_.call_timeout > Duration::zero() ? std::min(deadline, Clock::now() + settings_.call_timeout)
-                                                   : deadline;
+  return settings_.call_timeout > Duration::zero() ? std::min(deadline, deadline_in(settings_.call_timeout)) : deadline;
 }
 
 Session StoreState::session(const SessionOptions& options, const boost::source_location& where) {

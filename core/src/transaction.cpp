@@ -8,6 +8,7 @@
 
 #include <tenon/core/log.hpp>
 #include <tenon/core/session.hpp>
+#include <tenon/interface/rough_clock.hpp>
 
 #include "back_off.hpp"
 #include "session_state.hpp"
@@ -70,7 +71,7 @@ private:
   const boost::source_location& where_;
   BackOff back_off_;
   std::uint32_t run_ = 1;
-  Deadline unreached_until_ = Clock::now() + settings_.pool.timeout;
+  Deadline unreached_until_ = deadline_in(settings_.pool.timeout);
 };
 
 /// What CommitUnknown turned out to be.

@@ -51,6 +51,8 @@ struct Call {
   std::vector<Parameter> parameters;
   std::vector<RowColumn> outputs;       ///< of a select's rows; empty: all columns of the queried table
   std::vector<const TableDesc*> tables; ///< the queried one, then those of the sources
+  /// Whether a statement is made for the types of the values that it assigns, so that NULL asks for another one.
+  bool typed_assignments = true;
 
   void start(Operation operation) {
     shape.start(operation);

@@ -27,19 +27,22 @@ public:
   Compiler(const Dialect& dialect, const TableDesc& table, const TextOrder* order = nullptr)
       : dialect_(dialect), table_(table), order_(order) {}
 
-  [[nodiscard]] std::string select(const Query& query) const {
-    return SelectCompiler(named(query.filter), query).compile();
+  /// `row`: a pattern for the list of columns, in which a function may take them.
+  [[nodiscard]] std::string select(const Query& query, std::string_view row = kColumnsAsTheyAre) const {
+    return SelectCompiler(named(query.filter), query, row).compile();
   }
 
   [[nodiscard]] std::string explain(const Query& query) const { return std::string(dialect_.explain) + select(query); }
 
-  /// All columns of the row with this key. Requires key < keys.size().
-  [[nodiscard]] std::string find(std::uint32_t key) const {
+  /// All columns of the row with this key, `row` as above. Requires key < keys.size().
+  [[nodiscard]] std::string find(std::uint32_t key, std::string_view row = kColumnsAsTheyAre) const {
     Placeholders placeholders(dialect_);
     std::string all;
     for (std::uint32_t i = 0; i < table_.columns.size(); ++i)
       all += (i == 0 ? "" : ", ") + name(i);
-    std::string sql = "SELECT " + all + " FROM " + table_name();
+    std::string sql = "SELECT ";
+    append_pattern(sql, row, {.l = all});
+    sql.append(" FROM ").append(table_name());
     std::string_view word = " WHERE ";
     for (const std::uint32_t column : table_.keys[key].columns) {
       sql.append(word).append(name(column)).append(" = ").append(placeholders.next());

@@ -236,7 +236,7 @@ inline void read_update(const TableDesc& table, const Update& update, Call& call
     if (!is_known(assignment.value.type)) {
       throw_error(ErrorCode::not_supported, "update of " + table.qualified_name() + ": a value of an unknown type");
     }
-    call.shape.add(static_cast<std::uint32_t>(assignment.value.type));
+    if (call.typed_assignments) call.shape.add(static_cast<std::uint32_t>(assignment.value.type));
     Parameter parameter;
     parameter.cell = assignment.value;
     parameter.column = assignment.column;

@@ -15,24 +15,29 @@
 
 namespace tenon::sql {
 
+/// A pattern for the list of a select's columns, {l}: without a function around them.
+inline constexpr std::string_view kColumnsAsTheyAre = "{l}";
+
 class SelectCompiler {
 public:
-  SelectCompiler(const Names& names, const Query& query)
-      : dialect_(names.dialect()), names_(names), query_(query), placeholders_(dialect_) {}
+  SelectCompiler(const Names& names, const Query& query, std::string_view row = kColumnsAsTheyAre)
+      : dialect_(names.dialect()), names_(names), query_(query), row_(row), placeholders_(dialect_) {}
 
   [[nodiscard]] std::string compile() {
     std::vector<CompiledOutput> outputs;
-    std::string sql = query_.distinct ? "SELECT DISTINCT " : "SELECT ";
+    std::string columns;
     if (query_.outputs.empty()) {
       for (std::uint32_t i = 0; i < names_.scope().table(0).columns.size(); ++i)
-        sql += (i == 0 ? "" : ", ") + plain({0, i});
+        columns += (i == 0 ? "" : ", ") + plain({0, i});
     }
     for (const Output& output : query_.outputs) {
       const bool has_column = output.aggregate != Aggregate::count_rows;
       const CellType type = has_column ? names_.scope().column(output.column).type : CellType::null;
       outputs.push_back({text_of(output), aggregate_type(output.aggregate, type)});
-      sql += (outputs.size() == 1 ? "" : ", ") + outputs.back().text;
+      columns += (outputs.size() == 1 ? "" : ", ") + outputs.back().text;
     }
+    std::string sql = query_.distinct ? "SELECT DISTINCT " : "SELECT ";
+    append_pattern(sql, row_, {.l = columns});
     sql += " FROM " + names_.from(0);
     if (!query_.filter.empty()) {
       sql += " WHERE " + TreeCompiler(names_, query_.filter.nodes, placeholders_).condition();
@@ -130,6 +135,7 @@ private:
   const Dialect& dialect_;
   Names names_;
   const Query& query_;
+  std::string_view row_;
   Placeholders placeholders_;
 };
 
