@@ -19,7 +19,7 @@ constexpr std::size_t kMostBytes = 1U << 20U;
 } // namespace
 
 Cursor::Cursor(Session& session, StatementPtr statement, const Context& context)
-    : session_(&session), statement_(std::move(statement)), context_(context),
+    : session_(&session), statement_(std::move(statement)), context_(context), buffers_(session.take_buffers()),
       columns_(statement_->columns.empty() ? static_cast<std::size_t>(sqlite3_column_count(statement_->handle.get()))
                                            : statement_->columns.size()) {
   session_->attach(*this);
@@ -28,23 +28,26 @@ Cursor::Cursor(Session& session, StatementPtr statement, const Context& context)
 
 Cursor::~Cursor() {
   release();
-  if (session_ != nullptr) session_->detach(*this);
+  if (session_ == nullptr) return;
+  session_->detach(*this);
+  buffers_->bound.clear();
+  session_->give_back(std::move(buffers_));
 }
 
 void Cursor::bind(std::span<const sql::Parameter> parameters, StoredTables tables) {
-  session_->check(bind_all(statement_->handle.get(), parameters, tables, bound_, true), context_);
+  session_->check(bind_all(statement_->handle.get(), parameters, tables, buffers_->bound, true), context_);
 }
 
 void Cursor::bind_plain(int index, const Cell& cell) {
-  Stored value = to_compare(cell, nullptr, bound_.bytes);
-  if (!value.bytes.empty()) value.bytes = bound_.bytes.copy(value.bytes.data(), value.bytes.size());
+  Stored value = to_compare(cell, nullptr, buffers_->bound.bytes);
+  if (!value.bytes.empty()) value.bytes = buffers_->bound.bytes.copy(value.bytes.data(), value.bytes.size());
   session_->check(sqlite::bind(statement_->handle.get(), index, value), context_);
 }
 
 bool Cursor::read_row() {
   if (statement_ == nullptr) return false;
   try {
-    if (columns_ > 0 ? session_->fetch(*statement_, rows_, context_) : session_->step(*statement_, context_)) {
+    if (columns_ > 0 ? session_->fetch(*statement_, buffers_->rows, context_) : session_->step(*statement_, context_)) {
       return true;
     }
   } catch (...) {
@@ -56,9 +59,9 @@ bool Cursor::read_row() {
 }
 
 void Cursor::run_to_end() {
-  rows_.start(columns_);
+  buffers_->rows.start(columns_);
   while (read_row()) {}
-  kept_ = rows_.rows() > 0;
+  kept_ = buffers_->rows.rows() > 0;
 }
 
 bool Cursor::next(RowBatch& batch) {
@@ -68,10 +71,10 @@ bool Cursor::next(RowBatch& batch) {
                 "read the rows before commit or rollback");
   }
   if (std::exchange(kept_, false)) {
-    batch = rows_.batch();
+    batch = buffers_->rows.batch();
     return true;
   }
-  rows_.start(columns_);
+  buffers_->rows.start(columns_);
   if (statement_ == nullptr) return false;
   try {
     session_->resume(context_);
@@ -80,8 +83,8 @@ bool Cursor::next(RowBatch& batch) {
     throw;
   }
   batch_rows_ = batch_rows_ == 0 ? kFirstRows : std::min(batch_rows_ * 4, kMostRows);
-  while (rows_.rows() < batch_rows_ && rows_.bytes() < kMostBytes && read_row()) {}
-  batch = rows_.batch();
+  while (buffers_->rows.rows() < batch_rows_ && buffers_->rows.bytes() < kMostBytes && read_row()) {}
+  batch = buffers_->rows.batch();
   return !batch.empty();
 }
 

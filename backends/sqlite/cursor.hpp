@@ -3,6 +3,7 @@
 // Threads: as its session. Lifetime: the session ends it at commit, rollback and its own end; it only answers then.
 
 #include <cstddef>
+#include <memory>
 #include <span>
 
 #include <tenon/interface/repository.hpp>
@@ -39,11 +40,10 @@ private:
   Session* session_; // null once it has ended this cursor
   StatementPtr statement_;
   Context context_;
-  BoundValues bound_;
-  Rows rows_;
+  std::unique_ptr<Buffers> buffers_;
   std::size_t columns_;
   std::size_t batch_rows_ = 0;
-  bool kept_ = false; ///< rows_ holds a result that next() has not given out yet
+  bool kept_ = false; ///< the buffers hold a result that next() has not given out yet
 };
 
 } // namespace tenon::sqlite

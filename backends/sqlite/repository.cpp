@@ -99,15 +99,8 @@ bool Repository::generated_is_rowid() {
   return session_.step(*keys, context) && sqlite3_column_int64(keys->handle.get(), 0) == 1;
 }
 
-template <class Compile>
-StatementPtr Repository::statement(const Context& context, std::span<const std::uint32_t> columns, Compile&& compile) {
-  StatementPtr* const known = statements_.find(call_.shape);
-  if (known != nullptr && !(*known)->in_use) return *known;
-  StatementPtr made = session_.prepare(compile(), context, true);
-  for (const std::uint32_t column : columns)
-    made->columns.push_back(columns_[column]);
-  if (known == nullptr) statements_.insert(call_.shape, made);
-  return made;
+StatementPtr Repository::prepare(std::string_view sql, const Context& context) {
+  return session_.prepare(sql, context, true);
 }
 
 RowBatch Repository::find(std::uint32_t key, std::span<const Cell> values) {
@@ -301,7 +294,7 @@ bool Repository::insert_all(const WriteRows& rows, const Context& context) {
     std::string values;
     for (std::size_t i = 0; i < rows.columns.size(); ++i) {
       names += (i == 0 ? "" : ", ") + sql::quoted(kDialect, table_.columns[rows.columns[i]].name);
-      values += fmt::format("{}c{}", i == 0 ? "" : ", ", i);
+      values += fmt::format("{}{}{}", i == 0 ? "" : ", ", kRowsColumn, i + 1);
     }
     return fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}(?1)", compiler_.table_name(), names, values, kRowsModule);
   });
@@ -309,7 +302,10 @@ bool Repository::insert_all(const WriteRows& rows, const Context& context) {
   row_.cells = nullptr;
   Session::Group group(session_, context);
   const std::int64_t written = sqlite3_total_changes64(db);
-  RowsSource source{rows, columns_, session_.bound().bytes, nullptr};
+  given_.clear();
+  for (const std::uint32_t column : rows.columns)
+    given_.push_back({&columns_[column]});
+  RowsSource source{rows.cells, rows.rows, given_, session_.bound().bytes, nullptr};
   {
     const Run guard(*prepared);
     session_.check(bind_rows(prepared->handle.get(), 1, source), context);

@@ -3,9 +3,12 @@
 // Threads: as its session.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tenon/interface/repository.hpp>
@@ -15,6 +18,7 @@
 
 #include "errors.hpp"
 #include "foreign_keys.hpp"
+#include "rows_module.hpp"
 #include "statements.hpp"
 
 namespace tenon::sqlite {
@@ -41,6 +45,13 @@ public:
   bool exists(const Filter& filter) override;
   [[nodiscard]] RowBatch explain(const Query& query) override;
 
+  /// How many of these writes of a batch, from the first on, update_all() can do: updates of one row each, found by
+  /// the rowid in rising order, that differ in their values alone.
+  [[nodiscard]] std::size_t updates_alike(std::span<const BatchItem> items);
+  /// These updates by one statement, each of one row. Returns false, with nothing done, if only running them one by one
+  /// will tell: which of them hit no row or failed, or where a trigger wrote too.
+  [[nodiscard]] bool update_all(std::span<const BatchItem> items);
+
   /// The table may have been created meanwhile: look at its declared types again.
   void forget_storage() noexcept { storage_known_ = false; }
   /// The columns as they are stored, looked up if they are not known yet.
@@ -61,11 +72,22 @@ private:
   void check_forms(const Update& update) const;
   [[nodiscard]] bool calls_once_a_row(const Query& query) const noexcept;
   StatementPtr select_statement(const Query& query, const Context& context);
+  /// The statement of call_'s shape, prepared from compile() if it is not known yet. `columns`: of its result.
   template <class Compile>
-  StatementPtr statement(const Context& context, std::span<const std::uint32_t> columns, Compile&& compile);
+  StatementPtr statement(const Context& context, std::span<const std::uint32_t> columns, Compile&& compile) {
+    StatementPtr* const known = statements_.find(call_.shape);
+    if (known != nullptr && !(*known)->in_use) return *known;
+    StatementPtr made = prepare(compile(), context);
+    for (const std::uint32_t column : columns)
+      made->columns.push_back(columns_[column]);
+    if (known == nullptr) statements_.insert(call_.shape, made);
+    return made;
+  }
+  [[nodiscard]] StatementPtr prepare(std::string_view sql, const Context& context);
   RowBatch write(const WriteRows& rows, Statement& statement, bool by_rowid, const Context& context);
   void write_row(const WriteRows& rows, std::size_t row, Statement& statement, bool by_rowid, const Context& context);
   [[nodiscard]] bool fits_one_statement(const WriteRows& rows) const noexcept;
+  [[nodiscard]] std::optional<std::size_t> rowid_in(const Filter& filter) const noexcept;
   [[nodiscard]] bool insert_all(const WriteRows& rows, const Context& context);
   std::int64_t run(Statement& statement, bool wants_row, const Context& context);
   [[nodiscard]] bool returns_rowid(std::span<const std::uint32_t> returning) const noexcept;
@@ -83,6 +105,9 @@ private:
   std::vector<StoredColumn> columns_;
   std::vector<std::uint32_t> all_columns_;
   std::vector<std::span<const StoredColumn>> tables_; ///< of the running call
+
+  std::vector<RowsSource::Column> given_; ///< columns of tenon_rows, and the cells of a batch's updates
+  std::vector<Cell> given_cells_;
 
   sql::Call call_;
   std::vector<StatementPtr> finders_; // by key

@@ -1,13 +1,12 @@
 #pragma once
-// The table-valued function tenon_rows: the rows of one insert as one bound parameter, so that SQLite runs one
+// The table-valued function tenon_rows: the values of many writes as one bound parameter, so that SQLite runs one
 // statement for all of them instead of one for each. Used by repositories. Threads: as the connection it is registered
 // on.
 
 #include <cstddef>
 #include <exception>
 #include <span>
-
-#include <tenon/interface/query.hpp>
+#include <string_view>
 
 #include "values.hpp"
 
@@ -16,13 +15,20 @@ struct sqlite3;
 namespace tenon::sqlite {
 
 inline constexpr const char* kRowsModule = "tenon_rows";
-/// The function's columns are c0, c1, … up to this many.
+/// The function's columns are tenon_1, tenon_2, … up to this many.
 inline constexpr std::size_t kMostRowsColumns = 128;
+inline constexpr std::string_view kRowsColumn = "tenon_";
 
 /// What the function reads while the statement runs: each value is checked and converted when its turn comes.
 struct RowsSource {
-  const WriteRows& rows;
-  std::span<const StoredColumn> columns; ///< of the table
+  struct Column {
+    const StoredColumn* stored; ///< null for a value that is compared with no column
+    bool compared = false;      ///< with the column, not written to it
+  };
+
+  const Cell* cells; ///< row after row
+  std::size_t rows;
+  std::span<const Column> columns;
   sql::Arena& scratch;
   std::exception_ptr refused; ///< why the statement failed, if a value was the reason
 };

@@ -3,6 +3,7 @@
 // through it. Threads: one at a time; cancel() from any.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -75,6 +76,14 @@ public:
   [[nodiscard]] Rows& results() noexcept { return results_; }
   [[nodiscard]] BoundValues& bound() noexcept { return bound_; }
   void attach(Cursor& cursor) { cursors_.push_back(&cursor); }
+  /// What a cursor keeps its parameters and rows in: memory that has grown already, where there is some.
+  [[nodiscard]] std::unique_ptr<Buffers> take_buffers() {
+    return spare_ != nullptr ? std::move(spare_) : std::make_unique<Buffers>();
+  }
+  void give_back(std::unique_ptr<Buffers> buffers) noexcept {
+    constexpr std::size_t kMostKept = 16384; // cells: a session should not hold on to those of a large result
+    if (buffers->rows.held() <= kMostKept) spare_ = std::move(buffers);
+  }
   void detach(Cursor& cursor) noexcept;
 
   /// All statements in its life take effect, or none: a savepoint, or a transaction where none is open.
@@ -103,6 +112,7 @@ private:
   enum Control : std::size_t { begin_deferred, begin_immediate, commit_work, rollback_work };
 
   void run_batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected);
+  std::size_t run_updates(std::span<const BatchItem> items, std::span<std::uint64_t> affected);
   [[nodiscard]] static std::size_t rows_alike(std::span<const BatchItem> items) noexcept;
   void enter(Access access, const Context& context);
   void open_transaction(Access access, const Context& context);
@@ -121,6 +131,7 @@ private:
   BoundValues bound_;
   std::unordered_map<const TableDesc*, std::unique_ptr<Repository>> repositories_;
   std::vector<Cursor*> cursors_;
+  std::unique_ptr<Buffers> spare_; ///< of the last cursor that ended
 
   State state_ = State::none;
   bool read_only_ = false;

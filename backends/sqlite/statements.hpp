@@ -70,6 +70,8 @@ public:
   void add_text(std::string_view text) { add(Cell::text(bytes_.copy(text.data(), text.size()))); }
   [[nodiscard]] std::size_t rows() const noexcept { return columns_ == 0 ? 0 : used_ / columns_; }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_.used(); }
+  /// Cells that there is memory for.
+  [[nodiscard]] std::size_t held() const noexcept { return cells_.size(); }
   [[nodiscard]] RowBatch batch() const noexcept { return {cells_.data(), rows(), columns_}; }
 
 private:
@@ -82,6 +84,12 @@ private:
   std::size_t used_ = 0;
   sql::Arena bytes_;
   std::size_t columns_ = 0;
+};
+
+/// The parameters and the rows of one running statement.
+struct Buffers {
+  BoundValues bound;
+  Rows rows;
 };
 
 } // namespace tenon::sqlite

@@ -61,6 +61,18 @@ public:
     return {keep_filter(where), {room, assignments.list.size()}, keep_nodes(assignments.expressions.nodes())};
   }
 
+  /// The same update with the cells of another row, which has its key in the column `key`.
+  Update keep_update(const Update& like, const Cell* row, std::size_t key_node, std::uint32_t key) {
+    Assignment* const assignments = make<Assignment>(like.assignments.size());
+    std::copy(like.assignments.begin(), like.assignments.end(), assignments);
+    for (std::size_t i = 0; i < like.assignments.size(); ++i)
+      assignments[i].value = keep(row[assignments[i].column]);
+    Node* const nodes = make<Node>(like.filter.nodes.size());
+    std::copy(like.filter.nodes.begin(), like.filter.nodes.end(), nodes);
+    nodes[key_node].value = keep(row[key]);
+    return {{{nodes, like.filter.nodes.size()}, {}}, {assignments, like.assignments.size()}, {}};
+  }
+
   /// One item, or several creates that became one.
   struct Write {
     BatchItem item;
@@ -71,6 +83,10 @@ public:
   };
   std::deque<Write> writes;
   std::size_t size = 0;
+
+  /// The last update of a value, where others of the same table differ from it in the cells of their row alone.
+  const Write* pattern = nullptr;
+  std::size_t pattern_key = 0; ///< which of its filter's nodes holds the key
 
   Write& add(const TableDesc& table, BatchKind kind) {
     Write& write = writes.emplace_back();
@@ -128,10 +144,24 @@ void Batch::add_insert(const TableDesc& table, const Cell* row, bool omit_key) {
 }
 
 void Batch::add_update(const TableDesc& table, const Cell* row) {
+  const std::uint32_t key = table.keys.front().columns.front();
+  if (state_->pattern != nullptr && state_->pattern->item.table == &table && state_->session->filters().empty()) {
+    const Update like = state_->pattern->item.update;
+    State::Write& write = state_->add(table, BatchKind::update);
+    write.checked = true;
+    write.item.update = state_->keep_update(like, row, state_->pattern_key, key);
+    return;
+  }
   detail::RowUpdate update = detail::row_update(*state_->session, table, visible(), row, nullptr);
   State::Write& write = state_->add(table, BatchKind::update);
   write.checked = true;
   write.item.update = state_->keep_update(filters_of(*state_->session).apply(table, update.where), update.assignments);
+  const bool has_one_key =
+      table.keys.front().columns.size() == 1 && detail::info_of(table).version == detail::kNoColumn;
+  if (!has_one_key || !state_->session->filters().empty()) return;
+  state_->pattern = &write;
+  // The comparison with the key comes first, alone or in an all_of.
+  state_->pattern_key = write.item.update.filter.nodes[0].kind == NodeKind::eq ? 2 : 3;
 }
 
 void Batch::add_update(const TableDesc& table, const Tree& where, const Assignments& assignments) {

@@ -224,6 +224,7 @@ bool Filters::beyond_active(const TableDesc& table) const noexcept {
   auto* const filters = info_of(table).filters;
   if (filters == nullptr) return false;
   const auto own = filters();
+  if (own.size() == (info_of(table).is_model ? 1U : 0U)) return false; // `active` alone, which models begin with
   return std::any_of(own.begin(), own.end(), [&](const NamedFilter& one) {
     return one.name != kActiveFilter && !visibility.leaves_out(one.name);
   });

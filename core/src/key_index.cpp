@@ -8,7 +8,9 @@ namespace tenon::detail {
 
 int KeyIndex::compare(const Cell* a, const Cell* b) const noexcept {
   for (std::size_t i = 0; i < width_; ++i) {
-    const auto order = compare_cells(a[i], b[i]);
+    // Most keys are numbers, and a search compares many.
+    const bool numbers = a[i].type == CellType::int64 && b[i].type == CellType::int64;
+    const auto order = numbers ? a[i].integer <=> b[i].integer : compare_cells(a[i], b[i]);
     if (order != 0) return order < 0 ? -1 : 1;
   }
   return 0;

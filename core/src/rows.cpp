@@ -232,7 +232,7 @@ RowUpdate row_update(Session& session, const TableDesc& table, const Visibility&
     values.push_back(row[column]);
   made.by_key = key_equals(table, 0, {values.data(), values.size()});
   if (info.version == kNoColumn) {
-    made.where = made.by_key;
+    made.where = std::move(made.by_key); // which nobody asks for, but to tell a stale row from one that is gone
     return made;
   }
   const Cell& read = (before != nullptr ? before : row)[info.version];

@@ -22,6 +22,7 @@ target_sources(sqlite_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_time_text.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_traps.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_transactions.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sqlite_updates.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_values.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_writes.cpp)
 target_link_libraries(sqlite_test PRIVATE

@@ -77,9 +77,10 @@ public:
     return sql + returned(returning);
   }
 
-  [[nodiscard]] std::string update(const Update& update) const {
+  /// Of many rows at once where `given` names their parameters.
+  [[nodiscard]] std::string update(const Update& update, const GivenRows& given = {}) const {
     const Names names = named(update.filter);
-    Placeholders placeholders(dialect_);
+    Placeholders placeholders(dialect_, given);
     std::string sql = "UPDATE " + names.from(0) + " SET ";
     for (std::size_t i = 0; i < update.assignments.size(); ++i) {
       const Assignment& assignment = update.assignments[i];
@@ -95,6 +96,7 @@ public:
       append_pattern(sql, length > 0 ? dialect_.limited_value : std::string_view("{l}"),
                      {.l = value, .n = std::to_string(length)});
     }
+    if (!given.from.empty()) sql.append(" FROM ").append(given.from);
     return sql + where(names, update.filter.nodes, placeholders);
   }
 

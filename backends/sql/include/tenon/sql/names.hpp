@@ -22,21 +22,30 @@ public:
   [[nodiscard]] virtual bool is_foreign(const TableDesc& table, std::uint32_t column) const = 0;
 };
 
+/// A table of the parameters of many calls, a row for each, in the place of the parameters of one.
+struct GivenRows {
+  std::string_view from;   ///< how the statement names it
+  std::string_view column; ///< stands before the number of a parameter, from 1
+};
+
 /// Hands out placeholders; ends with ProgrammingError where the database has no more.
 class Placeholders {
 public:
   explicit Placeholders(const Dialect& dialect) : dialect_(dialect) {}
+  Placeholders(const Dialect& dialect, const GivenRows& given) : dialect_(dialect), column_(given.column) {}
   [[nodiscard]] std::string next() {
     if (++used_ > dialect_.max_parameters) {
       throw_error(ErrorCode::programming,
                   "more than " + std::to_string(dialect_.max_parameters) + " values in one statement",
                   "give a long list of values to `in`, which counts as one");
     }
+    if (!column_.empty()) return std::string(column_) + std::to_string(used_);
     return dialect_.placeholder + std::to_string(used_);
   }
 
 private:
   const Dialect& dialect_;
+  std::string_view column_; ///< of given rows
   std::uint32_t used_ = 0;
 };
 
