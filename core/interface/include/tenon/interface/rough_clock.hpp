@@ -11,7 +11,7 @@
 namespace tenon {
 
 /// The time of the last tick of the system's timer: some milliseconds behind Clock::now(), never ahead of it. Costs 4
-/// ns where Clock::now() costs 20, which four times in a find by key were 7 per cent of it.
+/// ns where Clock::now() costs 20, which a find by key, of 1,100 ns, needs twice.
 [[nodiscard]] inline Clock::time_point rough_now() noexcept {
 #ifdef CLOCK_MONOTONIC_COARSE
   timespec now{};
