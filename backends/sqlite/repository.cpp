@@ -358,8 +358,8 @@ void Repository::write_row(const WriteRows& rows, std::size_t row, Statement& st
   BoundValues& bound = session_.bound();
   bound.clear();
   for (std::size_t i = 0; i < rows.columns.size(); ++i) {
-    const Stored value = to_write(cells[i], columns_[rows.columns[i]], bound.bytes);
-    const int code = bind(statement.handle.get(), static_cast<int>(i) + 1, value);
+    const int code =
+        bind_written(statement.handle.get(), static_cast<int>(i) + 1, cells[i], columns_[rows.columns[i]], bound.bytes);
     if (code != SQLITE_OK) session_.fail(code, context);
   }
   Rows& results = session_.results();

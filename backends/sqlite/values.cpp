@@ -270,6 +270,25 @@ int bind(sqlite3_stmt* statement, int index, const Stored& value) noexcept {
   return SQLITE_MISUSE;
 }
 
+int bind_written(sqlite3_stmt* statement, int index, const Cell& cell, const StoredColumn& column,
+                 sql::Arena& scratch) {
+  // What most values are, without the steps between.
+  if (cell.type == CellType::null) return sqlite3_bind_null(statement, index);
+  if (cell.type == column.column->type && column.form == Form::native) {
+    switch (cell.type) {
+      case CellType::int64:
+      case CellType::timestamp:
+      case CellType::date: return sqlite3_bind_int64(statement, index, cell.integer);
+      case CellType::text: {
+        if (column.column->max_length != 0 || cell.size == 0 || !sql::is_text(cell.bytes())) break;
+        return sqlite3_bind_text64(statement, index, cell.bytes().data(), cell.size, SQLITE_STATIC, SQLITE_UTF8);
+      }
+      default: break;
+    }
+  }
+  return bind(statement, index, to_write(cell, column, scratch));
+}
+
 void set_result(sqlite3_context* context, const Stored& value) noexcept {
   const char* const data = value.bytes.empty() ? "" : value.bytes.data();
   switch (value.storage) {
@@ -314,6 +333,8 @@ int bind_all(sqlite3_stmt* statement, std::span<const sql::Parameter> parameters
         if (copy) copy_bytes(list.back(), bound.bytes);
       }
       code = bind_list(statement, ++index, list);
+    } else if (parameter.assigned && !copy) {
+      code = bind_written(statement, ++index, parameter.cell, *column, bound.bytes);
     } else {
       Stored value = parameter.assigned ? to_write(parameter.cell, *column, bound.bytes)
                                         : to_compare(parameter.cell, column, bound.bytes);

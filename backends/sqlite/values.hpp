@@ -77,6 +77,9 @@ struct BoundValues {
 [[nodiscard]] int bind(sqlite3_stmt* statement, int index, const Stored& value) noexcept;
 void set_result(sqlite3_context* context, const Stored& value) noexcept;
 
+/// Binds a value that is written. Errors and lifetime: as to_write and bind.
+[[nodiscard]] int bind_written(sqlite3_stmt* statement, int index, const Cell& cell, const StoredColumn& column,
+                               sql::Arena& scratch);
 /// Binds a call's parameters. With `copy` everything lives in `bound`; without, the cells'
 /// own bytes are borrowed, which is right for statements that end with the call.
 [[nodiscard]] int bind_all(sqlite3_stmt* statement, std::span<const sql::Parameter> parameters, StoredTables tables,

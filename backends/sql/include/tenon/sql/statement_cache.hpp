@@ -2,9 +2,11 @@
 // Shape and StatementCache: prepared statements of one repository, found by the shape of a call without building its
 // SQL. Used by the repositories of the SQL backends. Threads: as the session that owns them, one at a time.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -18,10 +20,13 @@ enum class Operation : std::uint32_t { select = 1, insert, upsert, update, remov
 class Shape {
 public:
   void start(Operation operation) {
-    words_.clear();
+    size_ = 0;
     add(static_cast<std::uint32_t>(operation));
   }
-  void add(std::uint32_t word) { words_.push_back(word); }
+  void add(std::uint32_t word) {
+    if (size_ == words_.size()) words_.resize(2 * size_ + 16);
+    words_[size_++] = word;
+  }
   /// An object that outlives the cache: which one it is.
   void add_object(const void* object) {
     const auto bits = reinterpret_cast<std::uintptr_t>(object);
@@ -30,17 +35,22 @@ public:
   }
 
   [[nodiscard]] std::size_t hash() const noexcept {
-    std::uint64_t hash = 0x9e3779b97f4a7c15U + words_.size();
-    for (const std::uint32_t word : words_) {
+    std::uint64_t hash = 0x9e3779b97f4a7c15U + size_;
+    for (const std::uint32_t word : words()) {
       hash = (hash ^ word) * 0xff51afd7ed558ccdU;
       hash ^= hash >> 32;
     }
     return static_cast<std::size_t>(hash);
   }
-  friend bool operator==(const Shape&, const Shape&) = default;
+  friend bool operator==(const Shape& a, const Shape& b) noexcept {
+    return std::equal(a.words().begin(), a.words().end(), b.words().begin(), b.words().end());
+  }
 
 private:
-  std::vector<std::uint32_t> words_;
+  [[nodiscard]] std::span<const std::uint32_t> words() const noexcept { return {words_.data(), size_}; }
+
+  std::vector<std::uint32_t> words_; // of which the first size_ count
+  std::size_t size_ = 0;
 };
 
 /// Keeps the most recently used statements. Statement is moved in and destroyed when it falls out; a statement that
