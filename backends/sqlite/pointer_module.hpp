@@ -41,6 +41,7 @@ private:
   static constexpr int kArgument = Table::kColumns; // the hidden column that is the function's argument
 
   struct Cursor : sqlite3_vtab_cursor {
+    Cursor() noexcept : sqlite3_vtab_cursor{} {}
     Source* source = nullptr;
     std::size_t row = 0;
   };

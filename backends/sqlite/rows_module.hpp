@@ -22,8 +22,8 @@ inline constexpr std::string_view kRowsColumn = "tenon_";
 /// What the function reads while the statement runs: each value is checked and converted when its turn comes.
 struct RowsSource {
   struct Column {
-    const StoredColumn* stored; ///< null for a value that is compared with no column
-    bool compared = false;      ///< with the column, not written to it
+    const StoredColumn* stored = nullptr; ///< null for a value that is compared with no column
+    bool compared = false;                ///< with the column, not written to it
   };
 
   const Cell* cells; ///< row after row
