@@ -2,9 +2,8 @@
 // A look at the clock for those who need to know only that a moment is still far away: calls check their deadlines
 // when they begin, and most deadlines are seconds off. Used by core's layers and by backends. Threads: pure functions.
 
-#include <time.h>
-
 #include <chrono>
+#include <ctime>
 
 #include <tenon/interface/session.hpp>
 
