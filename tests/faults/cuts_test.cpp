@@ -3,21 +3,11 @@
 #include <fmt/format.h>
 
 #include <tenon/testing/effort.hpp>
-#include <tenon/testing/tcp_proxy.hpp>
 
-#include "rig.hpp"
+#include "scene.hpp"
 
 namespace tenon::faults {
 namespace {
-
-using testing::Direction;
-using testing::Fault;
-using testing::TcpProxy;
-
-const testing::PostgresServer& server() {
-  static const auto running = testing::PostgresServer::start();
-  return running;
-}
 
 struct Sweep {
   std::int64_t bytes = 0; ///< of BEGIN, two INSERTs and COMMIT, prepared ones
@@ -52,20 +42,17 @@ struct Variant {
 };
 
 void check(const Variant& variant) {
-  TcpProxy proxy(server().port());
-  as_admin(server(), "DROP TABLE IF EXISTS entries");
-  const Baseline baseline(server());
+  Scene scene;
+  TcpProxy& proxy = scene.proxy;
   {
-    Store store = open_store(server(),
-                             {{"pool.size", "1"},
+    Store store = scene.open({{"pool.size", "1"},
                               {"pool.max_overflow", "0"},
                               {"pool.timeout", "5s"},
                               {"deadlines.call", "5s"},
                               {"retry.attempts", std::to_string(variant.attempts)},
                               {"retry.base_delay", "1ms"},
                               {"retry.max_delay", "1ms"},
-                              {"connection.resolve_commit", variant.resolves ? "true" : "false"}},
-                             proxy.port());
+                              {"connection.resolve_commit", variant.resolves ? "true" : "false"}});
     Audit audit(store);
     if (variant.resolves) audit.resolve_with(store);
     Stopwatch watch;
@@ -94,7 +81,7 @@ void check(const Variant& variant) {
     CHECK(proxy.figures().peak <= 1);
     CHECK(store.figures().in_use == 0);
   }
-  CHECK(baseline.is_reached());
+  CHECK(scene.baseline.is_reached());
 }
 
 TEST_CASE("cuts: at every byte that goes to the server, the work is done once, or lost and told") {

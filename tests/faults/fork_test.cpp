@@ -1,8 +1,5 @@
 // fork() with a store open: the child works with connections of its own and takes nothing from the parent, whose
 // transaction goes on and whose files stay whole.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -13,30 +10,15 @@
 
 #include <catch2/catch.hpp>
 
+#include <tenon/testing/fork.hpp>
+
 #include "rig.hpp"
 
 namespace tenon::faults {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Runs `check` in a child and returns its answer, 0 for right; one that hangs is ended by a signal. The child leaves
-/// as one does after fork(): without static destructors.
-template <class Check> int in_child(Check check) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::alarm(60);
-    int answer = 99;
-    try {
-      answer = check();
-    } catch (...) { // 99 says so
-    }
-    ::_exit(answer);
-  }
-  int status = -1;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
+using testing::in_child;
 
 class Folder {
 public:

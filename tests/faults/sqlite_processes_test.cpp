@@ -3,9 +3,8 @@
 
 #include <catch2/catch.hpp>
 #include <poll.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include <tenon/testing/fork.hpp>
 #include <tenon/testing/latency.hpp>
 #include <tenon/testing/program.hpp>
 
@@ -14,6 +13,8 @@
 
 namespace tenon::faults {
 namespace {
+
+using testing::in_child;
 
 constexpr TransactionOptions kWrite{Isolation::backend_default, false, true};
 
@@ -29,22 +30,6 @@ struct Shared {
   std::unique_ptr<IBackend> backend;
   std::unique_ptr<ISession> session;
 };
-
-/// Runs `work` in a child made by fork(), which ends without destructors or a report. Returns its exit code.
-template <class Work> int in_child(Work work) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    int code = 99;
-    try {
-      code = work();
-    } catch (...) { // the child has nobody to tell
-    }
-    ::_exit(code);
-  }
-  int status = -1;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
 
 /// Whether it has printed something.
 bool speaks(const Worker& worker) {

@@ -7,34 +7,15 @@
 
 #include <tenon/testing/effort.hpp>
 #include <tenon/testing/latency.hpp>
-#include <tenon/testing/tcp_proxy.hpp>
 
-#include "rig.hpp"
+#include "scene.hpp"
 
 namespace tenon::faults {
 namespace {
 
-using testing::Direction;
-using testing::Fault;
 using testing::kShortDeadline;
-using testing::TcpProxy;
-
-const testing::PostgresServer& server() {
-  static const auto running = testing::PostgresServer::start();
-  return running;
-}
-
-/// A table for one case, and what the server must be in the end.
-struct Scene {
-  TcpProxy proxy{server().port()};
-  Baseline baseline{server()};
-  Scene() { as_admin(server(), "DROP TABLE IF EXISTS entries"); }
-  [[nodiscard]] Store open(const SettingLines& settings = {}) { return open_store(server(), settings, proxy.port()); }
-};
 
 const std::string kShort = fmt::format("{}ms", kShortDeadline.count()); // as a setting
-
-milliseconds elapsed(Clock::time_point since) { return std::chrono::duration_cast<milliseconds>(Clock::now() - since); }
 
 void run(Session& session, std::string_view sql) {
   RowBatch rows;

@@ -1,24 +1,11 @@
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <thread>
 
-#include <tenon/testing/latency.hpp>
-
+#include "postgresql_network.hpp"
 #include "postgresql_support.hpp"
 
 namespace tenon::postgresql::test {
 namespace {
-
-using std::chrono::milliseconds;
-
-milliseconds elapsed(Clock::time_point since) { return std::chrono::duration_cast<milliseconds>(Clock::now() - since); }
-
-/// What a call may take beyond its deadline, by the design's invariant.
-constexpr milliseconds kOver = tenon::testing::kLateness;
 
 std::string pid_of(ISession& session) { return value_of(session, "SELECT pg_backend_pid()"); }
 
@@ -30,29 +17,6 @@ void terminate(const std::string& pid) {
            "0";
   });
 }
-
-/// A server that accepts and says nothing.
-class BlackHole {
-public:
-  BlackHole() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    REQUIRE(listen(socket_, 8) == 0);
-    socklen_t size = sizeof address;
-    REQUIRE(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    port_ = ntohs(address.sin_port);
-  }
-  ~BlackHole() { close(socket_); }
-  BlackHole(const BlackHole&) = delete;
-  BlackHole& operator=(const BlackHole&) = delete;
-  [[nodiscard]] int port() const { return port_; }
-
-private:
-  int socket_;
-  int port_ = 0;
-};
 
 TEST_CASE("postgresql: a connect keeps a deadline shorter than libpq's own smallest") {
   const BlackHole hole;
