@@ -14,6 +14,7 @@ public:
   SessionCursor(detail::SessionState& session, std::unique_ptr<ICursor> inner)
       : session_(session), inner_(std::move(inner)) {}
   bool next(RowBatch& batch) override {
+    session_.check_usable();
     try {
       return inner_->next(batch);
     } catch (const Error& error) {

@@ -47,6 +47,10 @@ struct SessionState {
     return *connection->session;
   }
   [[nodiscard]] bool doomed() const noexcept { return first_error != nullptr || broken; }
+  /// For what goes on with a connection that is there. Errors: ConnectionError, as connected().
+  void check_usable() const {
+    if (connection != nullptr && !usable()) throw_unusable();
+  }
   /// Notes that a statement failed: from now on only a rollback is accepted, where there are transactions.
   void fail(const Error& error) noexcept;
 

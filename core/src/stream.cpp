@@ -23,6 +23,7 @@ const Cell* RowStream::next() {
     throw_error(ErrorCode::programming, "a stream of rows has ended with its transaction",
                 "read it before commit or rollback");
   }
+  state_->check_usable();
   at_ = 0;
   bool more = false;
   do { // a batch may be empty

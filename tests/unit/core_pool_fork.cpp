@@ -1,12 +1,12 @@
 // The pool across fork(): the child does not touch what the parent opened, and works with connections of its own.
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -15,7 +15,10 @@
 #include <catch2/catch.hpp>
 
 #include <tenon/core/log.hpp>
+#include <tenon/core/session.hpp>
+#include <tenon/core/store.hpp>
 #include <tenon/testing/effort.hpp>
+#include <tenon/testing/fork.hpp>
 
 #include "core_pool_support.hpp"
 
@@ -27,6 +30,7 @@ using detail::Condition;
 using detail::Pool;
 using fake::PoolTest;
 using fake::Script;
+using testing::in_child;
 
 /// Whether a child may start threads, as the pool does: under ThreadSanitizer a process that has some may not fork one.
 bool can_fork() {
@@ -43,24 +47,6 @@ bool can_fork() {
 #endif
   if (!can) WARN("fork() with threads is not tested under ThreadSanitizer");
   return can;
-}
-
-/// Runs `check` in a child and returns its answer, 0 for right; a child that hangs is ended by a signal. It leaves
-/// without destructors and without a report.
-template <class Check> int in_child(Check check) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::alarm(20);
-    int answer = 99;
-    try {
-      answer = check();
-    } catch (...) { // 99 says so
-    }
-    ::_exit(answer);
-  }
-  int status = -1;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
 TEST_CASE_METHOD(PoolTest, "pool: a child leaves the parent's connections alone and opens its own") {
@@ -188,6 +174,28 @@ TEST_CASE_METHOD(PoolTest, "pool: a store that goes in the child takes nothing o
         }) == 0);
   CHECK(checkout() != nullptr);
   CHECK(script->count("connect") == 1);
+}
+
+TEST_CASE("session: rows that a parent was reading are not read on in its child") {
+  if (!can_fork()) return;
+  const auto script = std::make_shared<Script>();
+  script->rows = {{Cell::int64(1)}, {Cell::int64(2)}, {Cell::int64(3)}};
+  Store store(std::make_shared<fake::Backend>(script), StoreSettings{});
+  Session session = store.session();
+  const auto cursor = session.execute("SELECT id FROM t");
+  RowBatch batch;
+  REQUIRE(cursor->next(batch));
+  CHECK(in_child([&] {
+          const std::size_t fetches = script->count("fetch");
+          try {
+            static_cast<void>(cursor->next(batch));
+            return 1;
+          } catch (const ConnectionError& error) {
+            if (error.message().find("forked") == std::string::npos) return 2;
+          }
+          return script->count("fetch") == fetches ? 0 : 3; // not a word on the parent's connection
+        }) == 0);
+  CHECK(cursor->next(batch));
 }
 
 } // namespace
