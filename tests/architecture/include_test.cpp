@@ -69,6 +69,8 @@ TEST_CASE("includes: every planted violation is found, at its line") {
       {"backends/sqlite/session.cpp", "<tenon/core/store.hpp>"},
       {"backends/sqlite/session.cpp", "<tenon/host/registry.hpp>"},
       {"backends/postgresql/session.cpp", "<soci/sqlite3/soci-sqlite3.h>"},
+      {"backends/postgresql/session.cpp", "<soci/soci.h>"},
+      {"backends/sqlite/session.cpp", "<soci/sqlite3/soci-sqlite3.h>"},
       {"examples/custom_backend/backend.cpp", "<tenon/core/store.hpp>"},
       {"examples/quickstart/main.cpp", "<tenon/testing.hpp>"},
       {"tests/kit/src/memory_store.cpp", "\"../../../core/src/pool.hpp\""},

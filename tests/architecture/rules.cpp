@@ -58,9 +58,10 @@ const std::vector<Library>& libraries() {
       {"fmt/", {"core/src/", "core/adpa/src/", "plugins/host/src/", "config/src/", "backends/", "tools/", "examples/"}},
       {"yaml-cpp/", {"config/src/"}},
       {"openssl/", {"plugins/host/src/"}},
-      {"soci/soci.h", {"backends/postgresql/", "backends/sqlite/", "backends/mariadb/"}},
-      {"soci/postgresql/", {"backends/postgresql/"}},
-      {"soci/sqlite3/", {"backends/sqlite/"}},
+      // One file each, because its header for SQLite puts sqlite3.h into a namespace, where native code cannot use it.
+      {"soci/soci.h", {"backends/postgresql/link.cpp", "backends/sqlite/connection.cpp", "backends/mariadb/"}},
+      {"soci/postgresql/", {"backends/postgresql/link.cpp"}},
+      {"soci/sqlite3/", {"backends/sqlite/connection.cpp"}},
       {"soci/mysql/", {"backends/mariadb/"}},
       {"libpq-fe.h", {"backends/postgresql/", "tests/kit/src/"}},
       {"sqlite3.h", {"backends/sqlite/"}},

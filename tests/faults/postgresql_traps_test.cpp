@@ -2,8 +2,14 @@
 // others: a late cancel and a peer that swallows (cancel), COMMIT before and behind the cut (resolver), a demoted
 // primary (demotion), statements behind a pooler and SQLSTATEs of connects (unit).
 #include <array>
+#include <memory>
+
+#include <libpq-fe.h>
+#include <soci/soci.h>
 
 #include <tenon/testing/tcp_proxy.hpp>
+
+#include "link.hpp"
 
 #include "postgresql_faults.hpp"
 
@@ -63,6 +69,27 @@ TEST_CASE("postgresql trap: an RST on an idle connection is seen by a look, befo
   const ErrorInfo error = failure_of([&] { run(*session, "CREATE TABLE never_made (n int)"); });
   CHECK(error.code == ErrorCode::connection); // not CommitUnknown: it was not sent
   CHECK(error.retryable);
+}
+
+TEST_CASE("postgresql trap: SOCI is given its backend and loads none, whose end would unload the core library") {
+  const auto session = connect();
+  CHECK(value_of(*session, "SELECT 1") == "1");
+  CHECK(soci::dynamic_backends::list_all().empty());
+}
+
+TEST_CASE("postgresql trap: what SOCI keeps is taken for what it is without a dynamic_cast, which would not link") {
+  const Pairs pairs = server_options();
+  std::vector<Option> options;
+  for (const auto& [key, text] : pairs)
+    options.push_back({key, text});
+  const Settings settings = read_settings(options);
+  HostMemory memory;
+  const Link link = Link::open(settings, memory, Deadline::max());
+  const std::unique_ptr<PGresult, decltype(&PQclear)> result(
+      PQexec(link.handle(), "SELECT pg_backend_pid(), current_user"), &PQclear);
+  REQUIRE(PQresultStatus(result.get()) == PGRES_TUPLES_OK);
+  CHECK(std::to_string(PQbackendPID(link.handle())) == PQgetvalue(result.get(), 0, 0));
+  CHECK(std::string(PQuser(link.handle())) == PQgetvalue(result.get(), 0, 1));
 }
 
 TEST_CASE("postgresql trap: behind a pooler no statement is named, and no session is set") {
