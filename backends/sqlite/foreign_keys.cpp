@@ -15,12 +15,37 @@
 namespace tenon::sqlite {
 namespace {
 
+/// What an update assigns to the column; null if it leaves it alone.
+const Assignment* assignment_of(const Update& update, std::uint32_t column) {
+  const auto found = std::find_if(update.assignments.begin(), update.assignments.end(),
+                                  [&](const Assignment& one) { return one.column == column; });
+  return found == update.assignments.end() ? nullptr : &*found;
+}
+
 /// The cell that the row gives a column; null if it gives none, or NULL.
 const Cell* value_of(const WrittenRow& row, std::uint32_t column) {
+  if (row.update != nullptr) {
+    const Assignment* const assigned = assignment_of(*row.update, column);
+    return assigned == nullptr || assigned->value.is_null() ? nullptr : &assigned->value;
+  }
   const auto place = std::find(row.columns.begin(), row.columns.end(), column);
   if (place == row.columns.end()) return nullptr;
   const Cell& cell = row.cells[place - row.columns.begin()];
   return cell.is_null() ? nullptr : &cell;
+}
+
+/// Which of a key's columns the row gives values that are known here.
+enum class Given { none, all, unclear };
+Given given(const ForeignKeyDesc& key, const WrittenRow& row) {
+  if (row.update == nullptr) return Given::all; // what an insert leaves out is NULL, as far as can be told
+  const auto count = std::count_if(key.columns.begin(), key.columns.end(),
+                                   [&](std::uint32_t column) { return assignment_of(*row.update, column) != nullptr; });
+  if (count == 0) return Given::none;
+  const bool clear = std::all_of(key.columns.begin(), key.columns.end(), [&](std::uint32_t column) {
+    const Assignment* const assigned = assignment_of(*row.update, column);
+    return assigned != nullptr && assigned->nodes == 0;
+  });
+  return clear ? Given::all : Given::unclear;
 }
 
 /// Whether the row that a key refers to is there; nothing if that cannot be told.
@@ -49,6 +74,9 @@ void name_foreign_key(sqlite3* database, const TableDesc& table, const WrittenRo
   const ForeignKeyDesc* found = nullptr;
   for (const ForeignKeyDesc& key : table.foreign_keys) {
     if (key.columns.size() != key.target_columns.size()) return;
+    const Given values = given(key, row);
+    if (values == Given::none) continue; // as it was
+    if (values == Given::unclear) return;
     const auto there = leads_somewhere(database, key, row);
     if (!there) return;
     if (*there) continue;

@@ -55,7 +55,7 @@ Repository::Repository(Session& session, const TableDesc& table)
     contexts_[i] = {.statement = summaries_[i], .table = &table_};
   contexts_[inserting].side = sql::ForeignKeySide::referring;
   contexts_[upserting].side = sql::ForeignKeySide::referring;
-  contexts_[inserting].row = contexts_[upserting].row = &row_;
+  contexts_[inserting].row = contexts_[upserting].row = contexts_[updating].row = &row_;
   contexts_[removing].side = sql::ForeignKeySide::referenced;
   columns_.reserve(table.columns.size());
   for (const ColumnDesc& column : table.columns)
@@ -230,6 +230,7 @@ std::uint64_t Repository::update(const Update& update) {
   session_.start(Access::write, context);
   learn_storage();
   check_forms(update);
+  row_ = {{}, nullptr, columns_, &update};
   run(*statement(context, {}, [&] { return compiler_.update(update); }), false, context);
   return static_cast<std::uint64_t>(sqlite3_changes64(session_.handle()));
 }
@@ -299,7 +300,7 @@ bool Repository::insert_all(const WriteRows& rows, const Context& context) {
     return fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}(?1)", compiler_.table_name(), names, values, kRowsModule);
   });
   sqlite3* const db = session_.handle();
-  row_.cells = nullptr;
+  row_ = {};
   Session::Group group(session_, context);
   const std::int64_t written = sqlite3_total_changes64(db);
   given_.clear();
@@ -339,7 +340,7 @@ RowBatch Repository::upsert(const WriteRows& rows, std::uint32_t key, std::span<
 
 RowBatch Repository::write(const WriteRows& rows, Statement& statement, bool by_rowid, const Context& context) {
   session_.results().start(rows.returning.size());
-  row_.cells = nullptr;
+  row_ = {};
   std::optional<Session::Group> group;
   if (rows.rows > 1) group.emplace(session_, context);
   for (std::size_t row = 0; row < rows.rows; ++row) {
@@ -354,7 +355,7 @@ void Repository::write_row(const WriteRows& rows, std::size_t row, Statement& st
                            const Context& context) {
   const Run guard(statement);
   const Cell* const cells = rows.cells + row * rows.columns.size();
-  row_ = {rows.columns, cells, columns_};
+  row_ = {rows.columns, cells, columns_, nullptr};
   BoundValues& bound = session_.bound();
   bound.clear();
   for (std::size_t i = 0; i < rows.columns.size(); ++i) {

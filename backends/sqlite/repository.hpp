@@ -97,7 +97,7 @@ private:
   sql::Compiler compiler_;
   std::array<std::string, 6> summaries_; // "insert into users", by Action
   std::array<Context, 6> contexts_;
-  WrittenRow row_; ///< that insert or upsert is writing
+  WrittenRow row_; ///< that insert, upsert or update is writing; stale between them
 
   bool storage_known_ = false;
   bool has_rowid_key_ = false; ///< the generated column is the rowid, which SQLite reports after an insert

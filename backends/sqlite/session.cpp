@@ -44,12 +44,36 @@ std::string_view first_word(std::string_view sql) noexcept {
   return sql.substr(0, end);
 }
 
+bool is_word(std::string_view word, std::string_view known) noexcept {
+  return word.size() == known.size() &&
+         sqlite3_strnicmp(word.data(), known.data(), static_cast<int>(known.size())) == 0;
+}
+
 bool controls_transaction(std::string_view sql) noexcept {
   const std::string_view word = first_word(sql);
-  return std::any_of(kTransactionWords.begin(), kTransactionWords.end(), [&](std::string_view control) {
-    return word.size() == control.size() &&
-           sqlite3_strnicmp(word.data(), control.data(), static_cast<int>(control.size())) == 0;
-  });
+  return std::any_of(kTransactionWords.begin(), kTransactionWords.end(),
+                     [&](std::string_view control) { return is_word(word, control); });
+}
+
+/// Pragmas whose argument sets nothing.
+constexpr std::array<std::string_view, 12> kAskingPragmas{
+    "table_info",       "table_xinfo",       "table_list",      "index_info",  "index_xinfo",    "index_list",
+    "foreign_key_list", "foreign_key_check", "integrity_check", "quick_check", "wal_checkpoint", "optimize"};
+
+/// Whether the statement may change how its connection works: a PRAGMA with an argument, or one that is not known.
+bool changes_connection(std::string_view sql) noexcept {
+  const std::string_view word = first_word(sql);
+  if (!is_word(word, "pragma")) return false;
+  std::string_view rest = sql.substr(static_cast<std::size_t>(word.data() + word.size() - sql.data()));
+  const std::size_t argument = rest.find_first_of("=(");
+  if (argument == std::string_view::npos) return false;
+  rest = rest.substr(0, argument);
+  const std::size_t end = rest.find_last_not_of(" \t\r\n\f");
+  if (end == std::string_view::npos) return true;
+  rest = rest.substr(0, end + 1);
+  const std::string_view name = rest.substr(rest.find_last_of(" \t\r\n\f./") + 1); // behind "main.", or npos + 1
+  return std::none_of(kAskingPragmas.begin(), kAskingPragmas.end(),
+                      [&](std::string_view asking) { return is_word(name, asking); });
 }
 
 } // namespace
@@ -190,7 +214,7 @@ void Session::fail(int code, const Context& context) {
   if (code == SQLITE_CONSTRAINT_COMMITHOOK && database_.refused_commit()) failure.code = SQLITE_READONLY_DBMOVED;
   ErrorInfo info = translate(failure, context);
   if (info.code == ErrorCode::foreign_key_violation && info.constraint.empty() && context.row != nullptr &&
-      context.row->cells != nullptr) {
+      context.row->is_known()) {
     name_foreign_key(handle(), *context.table, *context.row, info);
     sql::word_integrity(info, context.side);
   }
@@ -349,6 +373,7 @@ std::unique_ptr<ICursor> Session::execute(std::string_view sql, std::span<const 
     throw_error(ErrorCode::programming,
                 fmt::format("execute: the SQL has {} parameters, and {} are given", wanted, parameters.size()));
   }
+  altered_ = altered_ || changes_connection(sql);
   auto cursor = std::make_unique<Cursor>(*this, std::move(statement), context);
   for (std::size_t i = 0; i < parameters.size(); ++i)
     cursor->bind_plain(static_cast<int>(i) + 1, parameters[i]);

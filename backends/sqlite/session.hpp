@@ -38,7 +38,7 @@ public:
   void savepoint(SavepointAction action, std::uint32_t number) override;
   void create_tables(std::span<const TableDesc* const> tables) override;
   std::unique_ptr<ICursor> execute(std::string_view sql, std::span<const Cell> parameters) override;
-  bool alive() noexcept override { return !broken_ && !made_.forked() && !database_.moved(); }
+  bool alive() noexcept override { return !broken_ && !altered_ && !made_.forked() && !database_.moved(); }
   void ping() override;
   void batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected) override;
   void set_deadline(Deadline deadline) override { database_.watch().set_deadline(deadline); }
@@ -136,6 +136,7 @@ private:
   State state_ = State::none;
   bool read_only_ = false;
   bool broken_ = false;
+  bool altered_ = false;  ///< by a PRAGMA of the application's: not for the next user
   bool batching_ = false; ///< the writes of a batch are one call
   ForkGuard made_;
   std::vector<std::uint32_t> announced_savepoints_;

@@ -208,6 +208,45 @@ TEST_CASE("of several foreign keys the broken one is found by looking where they
   CHECK(add_person(one.session->repository(kPeople), "b") > 0);
 }
 
+TEST_CASE("an update that breaks a foreign key names it, where what it assigns tells which") {
+  TableDesc shares = kNotes;
+  shares.name = "shares";
+  shares.keys = {{"shares_pkey", {0}}};
+  shares.foreign_keys = {{"shares_person_fkey", {1}, "", "people", {"id"}, OnDelete::no_action},
+                         {"shares_title_fkey", {2}, "", "people", {"name"}, OnDelete::no_action}};
+  OneSession one;
+  one.create(kPeople);
+  one.create(shares);
+  const std::int64_t id = add_person(one.session->repository(kPeople), "a");
+  IRepository& repository = one.session->repository(shares);
+  insert(repository, {0, 1, 2}, {Cell::int64(77), Cell::int64(id), Cell::text("a")});
+  const auto broken = [&](const std::vector<Assignment>& assignments, const std::vector<Node>& expressions = {}) {
+    return error_of([&] { repository.update({{}, assignments, expressions}); });
+  };
+  const ErrorInfo person = broken({Assignment::of(1, Cell::int64(99))});
+  CHECK(person.code == ErrorCode::foreign_key_violation);
+  CHECK(person.constraint == "shares_person_fkey");
+  CHECK(person.columns == std::vector<std::string>{"person"});
+  CHECK(person.message.find("refers to a row that is not there") != std::string::npos);
+  CHECK(broken({Assignment::of(2, Cell::text("b"))}).constraint == "shares_title_fkey");
+  CHECK(broken({Assignment::of(1, Cell::int64(id)), Assignment::of(2, Cell::text("b"))}).constraint ==
+        "shares_title_fkey");
+  // What is computed is not known here; who refers to the row is not, either.
+  Node other{};
+  other.kind = NodeKind::column;
+  other.column = 0;
+  const ErrorInfo computed = broken({{1, 0, 1, 0, {}}}, {other});
+  CHECK(computed.code == ErrorCode::foreign_key_violation);
+  CHECK(computed.constraint.empty());
+  const ErrorInfo referenced = error_of([&] {
+    const std::vector<Assignment> renamed{Assignment::of(1, Cell::text("c"))};
+    one.session->repository(kPeople).update({{}, renamed});
+  });
+  CHECK(referenced.code == ErrorCode::foreign_key_violation);
+  CHECK(referenced.constraint.empty());
+  CHECK(repository.update({{}, std::vector<Assignment>{Assignment::of(1, Cell::null())}}) == 1);
+}
+
 TEST_CASE("a row that others refer to with RESTRICT is a foreign key violation too") {
   TableDesc restricting = kNotes;
   restricting.foreign_keys[0].on_delete = OnDelete::restrict;

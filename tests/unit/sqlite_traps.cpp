@@ -1,4 +1,5 @@
 // Behaviour of SQLite and SOCI that was seen to go wrong, each with the guard that keeps it from us.
+#include <soci/soci.h>
 #include <sqlite3.h>
 
 #include <tenon/testing/latency.hpp>
@@ -87,5 +88,72 @@ TEST_CASE("trap: foreign keys are off by default, and on in every session of our
     one.run("CREATE TABLE b (a INTEGER REFERENCES a (id))");
     CHECK(error_of([&] { (void)second->execute("INSERT INTO b VALUES (1)", {}); }).code ==
           ErrorCode::foreign_key_violation);
+  }
+}
+
+TEST_CASE("trap: SOCI is given its backend and loads none, whose end would unload the core library") {
+  OneSession one;
+  CHECK(one.number("SELECT 1") == 1);
+  CHECK(soci::dynamic_backends::list_all().empty());
+}
+
+TEST_CASE("trap: a database that is deserialised is one connection's alone; ours in memory takes a template for all") {
+  const auto close = [](sqlite3* database) { sqlite3_close(database); };
+  using Raw = std::unique_ptr<sqlite3, decltype(close)>;
+  const auto open = [&](const char* name) {
+    sqlite3* made = nullptr;
+    REQUIRE(sqlite3_open_v2(name, &made, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI, nullptr) ==
+            SQLITE_OK);
+    return Raw(made, close);
+  };
+  const auto finds = [](sqlite3* database) {
+    return sqlite3_exec(database, "SELECT * FROM kept", nullptr, nullptr, nullptr) == SQLITE_OK;
+  };
+  const Raw model = open(":memory:");
+  REQUIRE(sqlite3_exec(model.get(), "CREATE TABLE kept (n); INSERT INTO kept VALUES (7)", nullptr, nullptr, nullptr) ==
+          SQLITE_OK);
+  {
+    const Raw first = open("file:/tenon-trap-16?vfs=memdb");
+    const Raw second = open("file:/tenon-trap-16?vfs=memdb");
+    sqlite3_int64 size = 0;
+    unsigned char* const bytes = sqlite3_serialize(model.get(), "main", &size, 0);
+    REQUIRE(sqlite3_deserialize(first.get(), "main", bytes, size, size,
+                                SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE) == SQLITE_OK);
+    CHECK(finds(first.get()));
+    CHECK_FALSE(finds(second.get()));
+  }
+  OneSession one;
+  const auto second = one.backend->connect(Deadline::max());
+  sqlite3_backup* const copy = sqlite3_backup_init(handle_of(*one.session), "main", model.get(), "main");
+  REQUIRE(copy != nullptr);
+  CHECK(sqlite3_backup_step(copy, -1) == SQLITE_DONE);
+  CHECK(sqlite3_backup_finish(copy) == SQLITE_OK);
+  for (ISession* session : {one.session.get(), second.get()}) {
+    RowBatch rows;
+    REQUIRE(session->execute("SELECT n FROM kept", {})->next(rows));
+    CHECK(rows.row(0)[0].integer == 7);
+  }
+}
+
+TEST_CASE("trap: a PRAGMA lasts as long as its connection, so one that sets something is nobody's legacy") {
+  const auto is_reused = [](const char* sql) {
+    OneSession one;
+    {
+      const auto rows = one.session->execute(sql, {});
+      RowBatch ignored;
+      while (rows->next(ignored)) {}
+    }
+    one.session->rollback(); // as the pool does
+    return one.session->alive();
+  };
+  for (const char* sql : {"PRAGMA foreign_keys = OFF", "pragma main.synchronous=0", "/* off */ PRAGMA foreign_keys(0)",
+                          "PRAGMA busy_timeout = 1"}) {
+    INFO(sql);
+    CHECK_FALSE(is_reused(sql));
+  }
+  for (const char* sql : {"PRAGMA foreign_keys", "PRAGMA table_info(t)", "PRAGMA main.integrity_check ( 5 )",
+                          "SELECT 1 = (1)", "SELECT * FROM pragma_table_info('t')"}) {
+    INFO(sql);
+    CHECK(is_reused(sql));
   }
 }
