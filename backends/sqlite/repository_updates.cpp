@@ -82,6 +82,7 @@ bool Repository::update_all(std::span<const BatchItem> items) {
   sql::read_update(table_, first, call_);
   call_.shape.add(kManyRows);
   session_.start(Access::write, context);
+  row_ = {}; // several
   if (call_.parameters.size() > kMostRowsColumns) return false;
   given_.clear();
   for (const sql::Parameter& parameter : call_.parameters)
