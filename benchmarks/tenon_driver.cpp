@@ -8,7 +8,9 @@ namespace {
 
 class TenonDriver final : public Driver {
 public:
-  explicit TenonDriver(Store store) : store_(std::move(store)), session_(store_.session()), users_(session_) {}
+  explicit TenonDriver(Store store)
+      : store_(std::move(store)), session_(store_.session()), users_(session_),
+        alone_(store_.session({.autocommit = true})), alone_users_(alone_) {}
 
   void begin() override {} // a session begins with its first statement
   void commit() override { session_.commit(); }
@@ -33,8 +35,8 @@ public:
     users =
         store_.transaction([&](Session& session) { return Repository<User>(session).create_many(std::move(users)); });
   }
-  std::int64_t create(const User& user) override { return create_in_transaction(user); }
-  void update(const User& user) override { update_in_transaction(user); }
+  std::int64_t create(const User& user) override { return alone_users_.create(user).id; }
+  void update(const User& user) override { alone_users_.update(user); }
   std::int64_t create_in_transaction(const User& user) override {
     return store_.transaction([&](Session& session) { return Repository<User>(session).create(user).id; });
   }
@@ -69,6 +71,8 @@ private:
   Store store_;
   Session session_; // for reads
   Repository<User> users_;
+  Session alone_; // for writes of one statement
+  Repository<User> alone_users_;
 };
 
 } // namespace

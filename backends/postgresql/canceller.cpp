@@ -72,8 +72,9 @@ public:
 
   [[nodiscard]] bool asked() const noexcept { return asked_; }
 
+  [[nodiscard]] bool is_settled() const noexcept { return !involved_.load(std::memory_order_acquire); }
   bool settle(std::chrono::steady_clock::time_point limit) noexcept {
-    if (!involved_.load(std::memory_order_acquire)) return true; // the usual case costs no lock
+    if (is_settled()) return true; // the usual case costs no lock
     std::unique_lock lock(mutex_);
     queued_ = false;
     if (!settled_.wait_until(lock, limit, [&] { return !under_way_; })) return false;
@@ -112,6 +113,7 @@ void Canceller::end_call() noexcept { state_->end_call(); }
 void Canceller::request() noexcept { state_->request(true); }
 void Canceller::request_for_deadline() noexcept { state_->request(false); }
 bool Canceller::requested() const noexcept { return state_->asked(); }
+bool Canceller::is_settled() const noexcept { return state_->is_settled(); }
 bool Canceller::settle(std::chrono::steady_clock::time_point limit) noexcept { return state_->settle(limit); }
 
 } // namespace tenon::postgresql

@@ -31,6 +31,8 @@ public:
 
   /// request() was called during the running call.
   [[nodiscard]] bool requested() const noexcept;
+  /// Nothing was requested since the last settle(), so that another one would do nothing.
+  [[nodiscard]] bool is_settled() const noexcept;
   /// Takes back what was not sent yet and waits until no request is under way. Returns false if one still is at
   /// `limit`.
   [[nodiscard]] bool settle(std::chrono::steady_clock::time_point limit) noexcept;

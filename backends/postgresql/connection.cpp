@@ -61,8 +61,12 @@ TransactionState Connection::transaction() const noexcept {
   }
 }
 
+bool Connection::usable() const noexcept {
+  return !broken_ && !link_.inherited() && PQstatus(handle_) == CONNECTION_OK;
+}
+
 bool Connection::alive() noexcept {
-  if (broken_ || link_.inherited() || PQstatus(handle_) != CONNECTION_OK) return false;
+  if (!usable()) return false;
   if (PQtransactionStatus(handle_) == PQTRANS_ACTIVE) return true; // rows are under way: what is there is theirs
   pollfd socket{PQsocket(handle_), POLLIN, 0};
   int ready = poll(&socket, 1, 0);
@@ -115,12 +119,14 @@ void Connection::give_up(const Exchange& exchange) {
   throw_error(unanswered(circumstances(exchange)));
 }
 
-// Looks at the connection first: what fails before anything is sent can be run again without a doubt.
+// Looks at the connection first: what fails before anything is sent can be run again without a doubt. Within a
+// transaction everything can, and the look is spared; commit() looks for itself.
 Connection::Exchange Connection::start(const Work& work, bool ignores_cancel) {
   Exchange exchange{Phase::unsent, work, deadline_, false, false, ignores_cancel};
-  if (!alive()) fail_lost(exchange);
+  const bool within = !ignores_cancel && PQtransactionStatus(handle_) == PQTRANS_INTRANS;
+  if (!(within ? usable() : alive())) fail_lost(exchange);
   // A cancel of a call that has ended meanwhile must not hit this one.
-  if (!canceller_.settle(std::min(deadline_, Clock::now() + kGrace))) give_up(exchange);
+  if (!canceller_.is_settled() && !canceller_.settle(std::min(deadline_, Clock::now() + kGrace))) give_up(exchange);
   const bool late = is_late();
   if (ignores_cancel) {
     if (deadline_ != Deadline::max()) exchange.limit = std::max(deadline_, Clock::now() + kGrace);
@@ -200,6 +206,7 @@ Result Connection::finish(Exchange& exchange) {
 
 // Trap: a cancel that arrives late hits the next statement.
 void Connection::settle(Exchange& exchange) {
+  if (canceller_.is_settled()) return; // without a look at the clock
   const Deadline limit = exchange.cancel_sent ? exchange.limit : Clock::now() + kGrace;
   if (!canceller_.settle(limit)) broken_ = true;
 }
@@ -261,6 +268,7 @@ void Connection::forget_transaction() noexcept {
 
 bool Connection::commit() {
   Exchange exchange = start({"commit", nullptr, true});
+  if (!alive()) fail_lost(exchange);
   if (!begin_.empty()) { // no statement has come: there is nothing to make permanent
     forget_transaction();
     return true;

@@ -100,6 +100,10 @@ public:
   /// The same two for a text that runs once. Errors: NotSupported for COPY, which costs the connection.
   [[nodiscard]] Result run(const std::string& sql, const Parameters& parameters, const Work& work);
   [[nodiscard]] Result start_rows(const std::string& sql, const Parameters& parameters, const Work& work);
+  /// A DECLARE of a cursor and its first FETCH, in one round trip. Requires an open transaction.
+  /// Returns what was fetched.
+  [[nodiscard]] Result declare(const std::string& sql, const Parameters& parameters, const std::string& fetch,
+                               const Work& work);
   /// Returns null behind the last row.
   [[nodiscard]] Result next_row(const Work& work);
   /// Ends what start_rows began before its end: by reading on until the deadline, or with a cancel at once if that
@@ -131,6 +135,8 @@ private:
   };
 
   [[nodiscard]] Exchange start(const Work& work, bool ignores_cancel = false);
+  /// What is known without a look at the socket.
+  [[nodiscard]] bool usable() const noexcept;
   /// Sends what a PQsend… function has `accepted`.
   void send(Exchange& exchange, int accepted);
   [[nodiscard]] Result receive(Exchange& exchange);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
 #include <libpq-fe.h>
 
 #include "session.hpp"
@@ -13,6 +14,12 @@ namespace {
 /// The first batch is small, so that the first rows come soon; the later ones are what a batch is for.
 constexpr std::size_t kFirstBatch = 32;
 constexpr std::size_t kBatch = 256;
+/// Memory of one FETCH: enough to make its round trip vanish, little enough for the processor's second cache.
+constexpr std::size_t kChunkBytes = std::size_t{256} << 10U;
+constexpr int kMostRows = 4096;
+constexpr int kGrowth = 16; ///< at most, from one FETCH to the next: rows behind may be larger
+/// Rows of one batch of what is here already, whose cells the first cache holds.
+constexpr int kGiven = 64;
 
 [[noreturn]] void refuse(const char* message) {
   ErrorInfo info;
@@ -34,7 +41,7 @@ WholeCursor::WholeCursor(Session& session, Result result, RowReader reader)
 bool WholeCursor::next(RowBatch& batch) {
   check_era(era_, session_);
   batch = {};
-  const int end = std::min(PQntuples(result_.get()), position_ + static_cast<int>(kBatch));
+  const int end = std::min(PQntuples(result_.get()), position_ + kGiven);
   if (position_ == end) return false;
   cells_.clear();
   arena_.clear();
@@ -108,6 +115,67 @@ bool RowsCursor::next(RowBatch& batch) {
   }
   fill(std::exchange(batch_rows_, kBatch));
   batch = {cells_.data(), rows_.size(), reader_.columns()};
+  return true;
+}
+
+std::string ChunkCursor::fetch_text(int rows, std::string_view name) {
+  return fmt::format("FETCH {} FROM {}", rows, name);
+}
+
+ChunkCursor::ChunkCursor(Session& session, std::string name, Result first, const Work& work, const TableDesc& table,
+                         std::span<const sql::RowColumn> columns)
+    : session_(session), era_(session.era()), undone_(session.undone()), name_(std::move(name)), work_(work),
+      result_(std::move(first)) {
+  try {
+    reader_.describe_outputs(result_.get(), table, columns);
+  } catch (...) {
+    close();
+    throw;
+  }
+  if (PQntuples(result_.get()) < asked_) close();
+}
+
+ChunkCursor::~ChunkCursor() {
+  if (open_) close();
+}
+
+bool ChunkCursor::is_undone() const noexcept { return era_ != session_.era() || undone_ != session_.undone(); }
+
+// Not as a call of the session: what the last one handed out stays valid.
+void ChunkCursor::close() noexcept {
+  open_ = false;
+  if (is_undone() || session_.connection().transaction() != TransactionState::open) return; // it is gone by itself
+  try {
+    session_.read_on(work_, [&] { session_.connection().command("CLOSE " + name_, work_); });
+  } catch (...) { // the end of the transaction closes it; what failed is noted
+  }
+}
+
+void ChunkCursor::fetch() {
+  const std::size_t bytes = std::max<std::size_t>(PQresultMemorySize(result_.get()), 1);
+  const auto fitting = static_cast<std::size_t>(asked_) * kChunkBytes / bytes;
+  asked_ = static_cast<int>(
+      std::clamp<std::size_t>(fitting, 1, static_cast<std::size_t>(std::min(asked_ * kGrowth, kMostRows))));
+  position_ = 0;
+  result_.reset();
+  result_ = session_.read_on(work_,
+                             [&] { return session_.connection().run(fetch_text(asked_, name_), Parameters(), work_); });
+  if (PQntuples(result_.get()) < asked_) close();
+}
+
+bool ChunkCursor::next(RowBatch& batch) {
+  check_era(era_, session_);
+  batch = {};
+  if (open_ && is_undone()) refuse("next: the cursor has ended with the savepoint that was undone");
+  cells_.clear();
+  arena_.clear();
+  if (position_ == PQntuples(result_.get()) && open_) fetch();
+  const int end = std::min(PQntuples(result_.get()), position_ + kGiven);
+  if (position_ == end) return false;
+  const auto rows = static_cast<std::size_t>(end - position_);
+  for (; position_ < end; ++position_)
+    reader_.append(result_.get(), position_, cells_, arena_);
+  batch = {cells_.data(), rows, reader_.columns()};
   return true;
 }
 

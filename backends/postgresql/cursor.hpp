@@ -1,8 +1,12 @@
 #pragma once
-// The cursors: one over a whole result, for selects with a small limit, and one that reads rows as they come, in
-// bounded memory. Made by Repository::select and Session::execute. Threads: as their session.
+// The cursors: one over a whole result, for selects with a small limit or whose caller keeps all rows; one that reads
+// rows as they come and one that fetches some at a time, both in bounded memory. Made by Repository::select and
+// Session::execute. Threads: as their session.
 
 #include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <tenon/interface/repository.hpp>
@@ -56,6 +60,38 @@ private:
   std::vector<Cell> cells_;
   sql::Arena arena_;
   std::size_t batch_rows_;
+};
+
+/// Over a cursor of the server, of which it fetches many rows at a time: libpq takes twice as long for a row that comes
+/// by itself. Only in a transaction. Independent of later calls, until the transaction ends or a savepoint is undone.
+class ChunkCursor final : public ICursor {
+public:
+  static constexpr int kFirstRows = 64; ///< few, so that the first ones come soon and show how large rows are
+  [[nodiscard]] static std::string fetch_text(int rows, std::string_view name);
+
+  /// `name` is that of the server's cursor, `first` its first kFirstRows.
+  ChunkCursor(Session& session, std::string name, Result first, const Work& work, const TableDesc& table,
+              std::span<const sql::RowColumn> columns);
+  ~ChunkCursor() override;
+  bool next(RowBatch& batch) override;
+
+private:
+  void fetch();
+  void close() noexcept;
+  [[nodiscard]] bool is_undone() const noexcept;
+
+  Session& session_;
+  std::uint64_t era_;
+  std::uint64_t undone_;
+  std::string name_;
+  Work work_;
+  bool open_ = true; ///< at the server
+  Result result_;
+  int asked_ = kFirstRows; ///< rows of result_, unless there were fewer
+  int position_ = 0;
+  RowReader reader_;
+  std::vector<Cell> cells_;
+  sql::Arena arena_;
 };
 
 } // namespace tenon::postgresql

@@ -65,6 +65,31 @@ Result Connection::run_beginning(Exchange& exchange, Statement& statement, const
   return result;
 }
 
+Result Connection::declare(const std::string& sql, const Parameters& parameters, const std::string& fetch,
+                           const Work& work) {
+  Exchange exchange = start(work);
+  if (PQenterPipelineMode(handle_) == 0) fail_lost(exchange);
+  const bool begins = !begin_.empty();
+  const bool accepted = (!begins || queue_begin() != 0) &&
+                        PQsendQueryParams(handle_, sql.c_str(), parameters.count(), parameters.types(),
+                                          parameters.values(), parameters.lengths(), parameters.formats(), 1) != 0 &&
+                        PQsendQueryParams(handle_, fetch.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 1) != 0 &&
+                        PQpipelineSync(handle_) != 0;
+  begin_.clear();
+  send(exchange, accepted ? 1 : 0);
+  const int answers = begins ? 3 : 2;
+  Result result;
+  int answered = 0;
+  while (answered < answers && (result == nullptr || !is_failure(result.get()))) {
+    result = next_piped(exchange);
+    ++answered;
+  }
+  leave_pipeline(exchange);
+  if (!is_failure(result.get())) return result;
+  exchange.begins = begin_failed_ = begins && answered == 1;
+  fail(exchange, read_failure(result.get()));
+}
+
 void Connection::run_piped(std::size_t count, const Queue& queue, const Take& take, const Work& work) {
   if (count == 0) return;
   Exchange exchange = start(work);

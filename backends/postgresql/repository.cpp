@@ -16,11 +16,11 @@ namespace {
 
 /// The largest number of rows in one statement: the gain of more is lost in the noise, the plan grows with each.
 constexpr std::size_t kRowsPerStatement = 512;
-/// Up to this limit a select is fetched as a whole; beyond, memory is bounded by reading row by row.
 /// From this many rows on COPY is worth its round trips.
 constexpr std::size_t kRowsToCopy = 128;
 /// Memory for a COPY that is kept for the next one.
 constexpr std::size_t kKeptBytes = std::size_t{4} << 20U;
+/// Up to this limit a select is fetched as a whole, whoever asks; beyond, memory is bounded.
 constexpr std::uint64_t kWholeResult = 1024;
 
 [[noreturn]] void refuse(ErrorCode code, std::string message, std::string hint = {}) {
@@ -287,7 +287,14 @@ std::unique_ptr<ICursor> Repository::select(const Query& query) {
     }
     Statement& prepared = statement([&] { return compiler_.select(query); });
     Connection& connection = session_.connection();
-    if (query.limit > kWholeResult) {
+    const bool streams = !query.whole && query.limit > kWholeResult;
+    if (streams && session_.in_transaction() && query.lock == RowLock::none) {
+      std::string name = session_.cursor_name();
+      Result first = connection.declare(fmt::format("DECLARE {} NO SCROLL CURSOR FOR {}", name, prepared.sql()), bind(),
+                                        ChunkCursor::fetch_text(ChunkCursor::kFirstRows, name), work);
+      return std::make_unique<ChunkCursor>(session_, std::move(name), std::move(first), work, table_, call_.outputs);
+    }
+    if (streams) {
       Result first = connection.start_rows(prepared, bind(), work);
       return std::make_unique<RowsCursor>(session_, std::move(first), work, table_, call_.outputs);
     }

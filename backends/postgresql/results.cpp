@@ -374,18 +374,54 @@ void RowReader::describe(const pg_result* result) {
   }
 }
 
+namespace {
+
+/// Values of the most frequent types. Returns false for all others, and for what has to be refused.
+inline bool read_plain(Reader reader, const char* data, int size, Cell& cell) noexcept {
+  switch (reader) {
+    case Reader::text: cell = Cell::text({data, static_cast<std::size_t>(size)}); return true;
+    case Reader::int64:
+      if (size != 8) return false;
+      cell = Cell::int64(load_big_endian<std::int64_t>(data));
+      return true;
+    case Reader::timestamp: {
+      if (size != 8) return false;
+      const auto server = load_big_endian<std::int64_t>(data);
+      using Limits = std::numeric_limits<std::int64_t>;
+      if (server == Limits::min() || server > Limits::max() - kEpochMicroseconds) return false;
+      cell = Cell::timestamp(server + kEpochMicroseconds);
+      return true;
+    }
+    case Reader::boolean:
+      if (size != 1) return false;
+      cell = Cell::boolean(*data != 0);
+      return true;
+    default: return false;
+  }
+}
+
+} // namespace
+
+// Of libpq's calls for each value as few as it takes: they are most of the work.
 void RowReader::append(const pg_result* result, int row, std::vector<Cell>& cells, sql::Arena& arena) const {
-  for (std::size_t i = 0; i < readers_.size(); ++i) {
+  const std::size_t count = readers_.size();
+  const std::size_t first = cells.size();
+  cells.resize(first + count);
+  Cell* const to = cells.data() + first;
+  for (std::size_t i = 0; i < count; ++i) {
     const int column = static_cast<int>(i);
-    if (PQgetisnull(result, row, column) != 0) {
-      cells.push_back(Cell::null());
+    const int size = PQgetlength(result, row, column);
+    if (size == 0 && PQgetisnull(result, row, column) != 0) {
+      to[i] = Cell::null();
       continue;
     }
-    const auto size = static_cast<std::size_t>(PQgetlength(result, row, column));
     const char* const data = PQgetvalue(result, row, column);
+    if (read_plain(readers_[i], data, size, to[i])) [[likely]]
+      continue;
+    const auto length = static_cast<std::size_t>(size);
     const auto place = [&] { return name(i); };
-    cells.push_back(readers_[i] == Reader::array ? array_of({data, size}, arena, place)
-                                                 : read_cell(readers_[i], data, size, arena, place));
+    to[i] = readers_[i] == Reader::array ? array_of({data, length}, arena, place)
+                                         : read_cell(readers_[i], data, length, arena, place);
   }
 }
 

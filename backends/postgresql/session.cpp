@@ -86,7 +86,6 @@ Repository& Session::stored(const TableDesc& table) {
 
 void Session::enter(const Work& work) {
   end_open_rows();
-  held_.clear();
   if (first_error_) {
     refuse(fmt::format("{}: the transaction has failed and accepts only a rollback; its first error was: {}",
                        work.summary, first_error_->message),
@@ -191,6 +190,7 @@ void Session::savepoint(SavepointAction action, std::uint32_t number) {
     const Running running(connection_.canceller());
     end_open_rows();
     held_.clear();
+    ++undone_;
     connection_.undo(fmt::format("ROLLBACK TO SAVEPOINT tenon_{}", number), {"rollback to savepoint", nullptr, false});
     first_error_.reset();
     return;

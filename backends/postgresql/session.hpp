@@ -53,6 +53,11 @@ public:
   /// Runs `body` as one call of the interface: what earlier calls left is ended, a failed transaction accepts nothing,
   /// and a failure is remembered. Errors: ProgrammingError if the transaction has failed.
   template <class Body> decltype(auto) call(const Work& work, Body&& body) {
+    held_.clear();
+    return read_on(work, std::forward<Body>(body));
+  }
+  /// The same for a cursor of the server: what the last call handed out stays.
+  template <class Body> decltype(auto) read_on(const Work& work, Body&& body) {
     const Running running(connection_.canceller());
     enter(work);
     try {
@@ -89,6 +94,10 @@ public:
   void end_rows(std::uint64_t number) noexcept;
   /// Changes with every end of a transaction.
   [[nodiscard]] std::uint64_t era() const noexcept { return era_; }
+  /// Changes with every savepoint that is undone, and with it the server's cursors that came after it.
+  [[nodiscard]] std::uint64_t undone() const noexcept { return undone_; }
+  /// A new name for a cursor of the server.
+  [[nodiscard]] std::string cursor_name() { return "tenon_cursor_" + std::to_string(++cursors_); }
 
 private:
   void run_batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected, const Work& work);
@@ -106,6 +115,8 @@ private:
   std::optional<ErrorInfo> first_error_; ///< of the open transaction
   bool in_transaction_ = false;          ///< begun by us and not ended, whatever became of the connection
   std::uint64_t era_ = 0;
+  std::uint64_t undone_ = 0;
+  std::uint64_t cursors_ = 0;
   std::uint64_t rows_ = 0; ///< of the open cursor; 0: none
   std::uint64_t last_rows_ = 0;
 };

@@ -42,7 +42,8 @@ std::span<const std::uint32_t> all_columns(const TableDesc& table) {
 
 } // namespace
 
-void fetch(Session& session, const TableDesc& table, const Query& query, RowSink sink) {
+void fetch(Session& session, const TableDesc& table, Query query, RowSink sink) {
+  query.whole = true;
   session.with(table, [&](IRepository& repository) {
     const std::unique_ptr<ICursor> cursor = repository.select(query);
     RowBatch batch;

@@ -79,6 +79,7 @@ void Session::set_deadline(Deadline deadline) { state_->set_deadline(deadline); 
 Deadline Session::deadline() const noexcept { return state_->deadline; }
 
 bool Session::active() const noexcept { return state_->connection != nullptr; }
+bool Session::autocommit() const noexcept { return state_->autocommit; }
 std::uint64_t Session::statements() const noexcept { return state_->statements; }
 Capabilities Session::capabilities() const noexcept { return state_->store->capabilities(); }
 

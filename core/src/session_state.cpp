@@ -27,8 +27,8 @@ bool is_idle_timeout(const ErrorInfo& error) { return error.sqlstate == "57P05" 
 
 SessionState::SessionState(std::shared_ptr<StoreState> of, const SessionOptions& given, Deadline until,
                            const boost::source_location& place)
-    : store(std::move(of)), options{given.isolation, given.read_only, given.write_intent}, deadline(until),
-      where(place) {
+    : store(std::move(of)), options{given.isolation, given.read_only, given.write_intent}, autocommit(given.autocommit),
+      deadline(until), where(place) {
   if (given.stop.stop_possible()) on_stop_.emplace(given.stop, Stop{this});
 }
 
@@ -36,8 +36,13 @@ void SessionState::throw_doomed() const {
   ErrorInfo info;
   info.code = ErrorCode::programming;
   info.sqlstate = "25P02"; // in_failed_sql_transaction, on every backend
-  info.message = "the transaction has failed already";
-  info.hint = "roll back, or put statements that may fail into nested()";
+  if (in_transactions()) {
+    info.message = "the transaction has failed already";
+    info.hint = "roll back, or put statements that may fail into nested()";
+  } else {
+    info.message = "the session has lost its connection already";
+    info.hint = "rollback() gives it up, and the next statement takes another one";
+  }
   if (first_error != nullptr) {
     info.retryable = first_error->retryable;
     info.backend = first_error->backend;
@@ -64,7 +69,7 @@ void SessionState::start() {
   if (connection != nullptr) throw_unusable();
   for (bool again = false;; again = true) {
     take_connection();
-    if (!store->capabilities().has(Capability::transactions)) return;
+    if (!in_transactions()) return;
     try {
       connection->session->begin(options);
       return;
@@ -79,6 +84,10 @@ void SessionState::start() {
       throw;
     }
   }
+}
+
+bool SessionState::in_transactions() const noexcept {
+  return !autocommit && store->capabilities().has(Capability::transactions);
 }
 
 void SessionState::take_connection() {
@@ -118,7 +127,7 @@ void SessionState::give_back(Condition condition) noexcept {
     const std::lock_guard lock(connection_mutex_);
     lease = std::move(connection);
   }
-  broken = false;
+  broken = cut_short = false;
   savepoints.clear();
   first_error.reset();
   if (lease != nullptr) store->pool().release(std::move(lease), condition);
@@ -127,8 +136,8 @@ void SessionState::give_back(Condition condition) noexcept {
 Condition SessionState::condition_after(const ErrorInfo& error) const noexcept {
   if (!error.broken) {
     // What was cut short may be running still.
-    const bool cut_short = error.code == ErrorCode::timeout || error.code == ErrorCode::cancelled;
-    return cut_short ? Condition::unsettled : Condition::good;
+    const bool late = error.code == ErrorCode::timeout || error.code == ErrorCode::cancelled;
+    return late ? Condition::unsettled : Condition::good;
   }
   const bool gone =
       (error.code == ErrorCode::connection || error.code == ErrorCode::not_ready) && !is_idle_timeout(error);
@@ -148,8 +157,9 @@ void SessionState::fail(const Error& error) noexcept {
   if (connection == nullptr) return;
   if (error.broken()) broken = true;
   // Without transactions each call stands alone, and so does its failure.
-  const bool doomed = error.broken() || store->capabilities().has(Capability::transactions);
+  const bool doomed = error.broken() || in_transactions();
   if (doomed && first_error == nullptr) first_error = error.share();
+  if (!doomed && condition_after(error.info()) == Condition::unsettled) cut_short = true;
 }
 
 void SessionState::commit() {
@@ -160,7 +170,7 @@ void SessionState::commit() {
   if (stream != nullptr) throw_streaming();
   if (connection == nullptr) return;
   if (!usable()) throw_unusable();
-  if (store->capabilities().has(Capability::transactions)) {
+  if (in_transactions()) {
     try {
       connection->session->commit();
     } catch (const Error& error) {
@@ -169,7 +179,7 @@ void SessionState::commit() {
       throw;
     }
   }
-  give_back(Condition::good);
+  give_back(cut_short ? Condition::unsettled : Condition::good);
 }
 
 void SessionState::rollback() noexcept {
@@ -184,7 +194,9 @@ void SessionState::rollback() noexcept {
     condition = Condition::doubtful; // not a word on the parent's connection
   } else if (broken) {
     if (condition != Condition::lost) condition = Condition::doubtful;
-  } else if (condition == Condition::good && store->capabilities().has(Capability::transactions)) {
+  } else if (condition == Condition::good && cut_short) {
+    condition = Condition::unsettled;
+  } else if (condition == Condition::good && in_transactions()) {
     try {
       connection->session->rollback();
     } catch (const Error& error) { // a discarded connection rolls back by itself
@@ -213,6 +225,10 @@ void SessionState::run_hooks() {
 // ---- savepoints ----------------------------------------------------------------------------------------------------
 
 std::uint32_t SessionState::open_savepoint() {
+  if (autocommit) {
+    throw_error(ErrorCode::programming, "nested() in a session with autocommit: it has no transaction",
+                "leave autocommit out, or use store.transaction");
+  }
   const auto number = static_cast<std::uint32_t>(savepoints.size() + 1);
   ISession& session = connected();
   savepoints.push_back(hooks.size());

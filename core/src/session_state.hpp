@@ -23,8 +23,8 @@ namespace tenon::detail {
 
 class StoreState;
 
-/// One unit of work. Invariant: `connection` is there exactly while a transaction is open, or statements were run on a
-/// backend without transactions.
+/// One unit of work. Invariant: `connection` is there exactly while a transaction is open, or statements were run
+/// without one: with autocommit, or on a backend without transactions.
 struct SessionState {
   /// Ends the session's work when a stop is requested.
   struct Stop {
@@ -71,11 +71,13 @@ struct SessionState {
 
   std::shared_ptr<StoreState> store;
   TransactionOptions options;
+  bool autocommit;
   Deadline deadline;
   boost::source_location where; // of the call that made the session
   Lease connection;
   std::shared_ptr<const ErrorInfo> first_error; // the session is doomed until rollback
   bool broken = false;                          // the connection is not worth a rollback
+  bool cut_short = false;                       // a call that stands alone was, and may be running still
   bool reached = false;                         // it had a connection, whatever became of it
   std::uint64_t statements = 0;
   std::vector<std::size_t> savepoints; // how many hooks there were when each was opened
@@ -86,6 +88,8 @@ struct SessionState {
   std::uint64_t streams = 0; // opened so far; the number of the last one
 
 private:
+  /// Whether its calls are parts of a transaction, and do not stand alone.
+  [[nodiscard]] bool in_transactions() const noexcept;
   /// Whether the pool lets us go on, and this process is the one that took the connection.
   [[nodiscard]] bool usable() const noexcept {
     return !connection->revoked.load(std::memory_order_relaxed) && !connection->inherited();

@@ -72,6 +72,10 @@ Deadline StoreState::call_limit(Deadline deadline) const noexcept {
 }
 
 Session StoreState::session(const SessionOptions& options, const boost::source_location& where) {
+  if (options.autocommit && (options.read_only || options.isolation != Isolation::backend_default)) {
+    throw_error(ErrorCode::programming, "a session with autocommit has no isolation and is not read_only",
+                "these are of transactions: leave autocommit out");
+  }
   const Deadline deadline = options.timeout > Duration::zero()
                                 ? std::min(options.deadline, Clock::now() + options.timeout)
                                 : options.deadline;

@@ -107,6 +107,10 @@ Outcome StoreState::find_out(const Error& unknown, Deadline limit, const std::st
 }
 
 void StoreState::run(const SessionOptions& given, Work work, const boost::source_location& where) {
+  if (given.autocommit) {
+    throw_error(ErrorCode::programming, "store.transaction with autocommit: there would be nothing to commit or undo",
+                "take store.session({.autocommit = true}), or leave autocommit out");
+  }
   SessionOptions options = given;
   if (settings_.transaction_timeout > Duration::zero()) {
     options.deadline = std::min(options.deadline, Clock::now() + settings_.transaction_timeout);

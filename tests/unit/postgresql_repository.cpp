@@ -267,8 +267,68 @@ TEST_CASE("postgresql: a large select comes in batches and may be left early, in
     RowBatch batch;
     CHECK(cursor->next(batch));
     CHECK(f.people().count({}) == 3000);
-    CHECK(failure_of([&] { cursor->next(batch); }).code == ErrorCode::programming);
-    CHECK(batch.empty());
+    if (in_transaction) { // a cursor of the server, which takes no notice
+      CHECK(cursor->next(batch));
+      CHECK(batch.row(0)[2].integer > 1);
+      f.session->commit();
+    } else {
+      CHECK(failure_of([&] { cursor->next(batch); }).code == ErrorCode::programming);
+    }
+    CHECK((batch.empty() || in_transaction));
+  }
+}
+
+TEST_CASE(
+    "postgresql: cursors of the server are closed at their end, when left early, and with what a savepoint undoes") {
+  Fixture f;
+  f.add(1, 300);
+  const auto open = [&] {
+    return value_of(*f.session, "SELECT count(*) FROM pg_cursors WHERE name LIKE 'tenon_cursor%'");
+  };
+  f.session->begin({});
+  RowBatch batch;
+  auto all = f.people().select({});
+  auto early = f.people().select({});
+  CHECK(open() == "2");
+  CHECK(early->next(batch));
+  early.reset();
+  CHECK(open() == "1");
+  while (all->next(batch)) {}
+  CHECK(open() == "0");
+
+  f.session->savepoint(SavepointAction::create, 1);
+  auto undone = f.people().select({});
+  CHECK(undone->next(batch));
+  f.session->savepoint(SavepointAction::rollback, 1);
+  CHECK(failure_of([&] { undone->next(batch); }).code == ErrorCode::programming);
+  undone.reset();
+  CHECK(f.people().count({}) == 300); // the transaction lives on
+
+  auto failing = f.people().select({});
+  CHECK_THROWS_AS(run(*f.session, "SELECT 1 / 0"), DataError);
+  CHECK(failing->next(batch)); // those that are here
+  CHECK_THROWS_AS(
+      [&] {
+        while (failing->next(batch)) {}
+      }(),
+      ProgrammingError);
+  failing.reset();
+  f.session->rollback();
+}
+
+TEST_CASE("postgresql: a select whose caller keeps all rows gives them as one result, in a transaction or not") {
+  Fixture f;
+  f.add(1, 3000);
+  for (const bool in_transaction : {false, true}) {
+    if (in_transaction) f.session->begin({});
+    Query query;
+    query.whole = true;
+    const auto cursor = f.people().select(query);
+    CHECK(f.people().count({}) == 3000);
+    std::size_t rows = 0;
+    for (RowBatch batch; cursor->next(batch);)
+      rows += batch.rows;
+    CHECK(rows == 3000);
     if (in_transaction) f.session->commit();
   }
 }

@@ -57,6 +57,7 @@ public:
     query_.limit = query.limit;
     query_.offset = query.offset;
     query_.distinct = query.distinct ? 1 : 0;
+    query_.whole = query.whole ? 1 : 0;
   }
   [[nodiscard]] const tenon_query* get() const noexcept { return &query_; }
 

@@ -81,11 +81,13 @@ public:
     const bool omit_key = generated && detail::has_no_key(values.front());
     const Timestamp moment = now();
     const std::size_t width = detail::kMemberCount<T> - (omit_key ? 1 : 0);
-    std::vector<Cell> cells(std::min(values.size(), kChunk) * width);
+    // With autocommit a second call would be a second transaction.
+    const std::size_t chunk = session_->autocommit() ? values.size() : kChunk;
+    std::vector<Cell> cells(std::min(values.size(), chunk) * width);
     detail::RowCells<T> row;
     Scratch scratch;
-    for (std::size_t begin = 0; begin < values.size(); begin += kChunk) {
-      const std::size_t count = std::min(kChunk, values.size() - begin);
+    for (std::size_t begin = 0; begin < values.size(); begin += chunk) {
+      const std::size_t count = std::min(chunk, values.size() - begin);
       scratch.clear();
       for (std::size_t i = 0; i < count; ++i) {
         T& value = values[begin + i];

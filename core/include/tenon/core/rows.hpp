@@ -95,8 +95,8 @@ template <class F> RowSink row_sink(F& f) {
   return {session.filters(), visibility};
 }
 
-/// Runs a select and gives all its rows.
-TENON_VISIBLE void fetch(Session& session, const TableDesc& table, const Query& query, RowSink sink);
+/// Runs a select and gives all its rows, which the caller keeps.
+TENON_VISIBLE void fetch(Session& session, const TableDesc& table, Query query, RowSink sink);
 
 /// The row with this key, if it is visible. Returns whether it is there.
 [[nodiscard]] TENON_VISIBLE bool find_row(Session& session, const TableDesc& table, const Visibility& visibility,

@@ -1,7 +1,8 @@
 #pragma once
 // Session: one unit of work. Takes a connection from the store's pool with its first statement, begins a transaction
-// there, and gives the connection back at commit or rollback; the next statement starts the next transaction. Made by
-// Store. Threads: one thread at a time. Lifetime: may outlive its Store object, but not Store::close.
+// there (unless it has autocommit), and gives the connection back at commit or rollback; the next statement starts the
+// next transaction. Made by Store. Threads: one thread at a time. Lifetime: may outlive its Store object, but not
+// Store::close.
 
 #include <cstdint>
 #include <exception>
@@ -43,6 +44,11 @@ struct SessionOptions {
   bool read_only = false;
   /// It will write: a backend with one writer takes its turn at the start instead of failing later.
   bool write_intent = false;
+  /// Each call is a transaction of its own, all or nothing, and permanent when it returns: one round trip instead of
+  /// two. commit() and rollback() only give the connection back, nested() is a ProgrammingError, and so are isolation
+  /// and read_only beside this, and this in store.transaction. A writing call whose answer is lost is CommitUnknown;
+  /// nothing runs again by itself. A failed call leaves the session as it was, unless its connection is lost.
+  bool autocommit = false;
   /// Time for the whole from the moment it is made: waiting for connections, statements, commit, and in
   /// store.transaction all runs with the pauses between them. 0: each call has its own time only
   /// (StoreSettings::call_timeout).
@@ -68,7 +74,8 @@ public:
   /// ProgrammingError.
   void commit();
   /// Undoes the work and gives the connection back. Never fails for a lost connection, nor past the deadline: the work
-  /// is undone all the same. Errors: ProgrammingError inside of nested(); NotSupported without transactions.
+  /// is undone all the same. With autocommit there is nothing to undo.
+  /// Errors: ProgrammingError inside of nested(); NotSupported without transactions.
   void rollback();
 
   /// Runs `work` in a savepoint: an error thrown inside undoes what `work` did, and nothing else, and is thrown on; the
@@ -130,8 +137,10 @@ public:
   void set_deadline(Deadline deadline);
   [[nodiscard]] Deadline deadline() const noexcept;
 
-  /// Whether a transaction is open, so that a connection is in use.
+  /// Whether a connection is in use: a transaction is open, or a call was made with autocommit.
   [[nodiscard]] bool active() const noexcept;
+  /// As in SessionOptions.
+  [[nodiscard]] bool autocommit() const noexcept;
   [[nodiscard]] Capabilities capabilities() const noexcept;
   /// How many statements this session has asked of the database: each call of a repository, and execute(). BEGIN,
   /// COMMIT, savepoints and the fetching of further rows do not count. For tests that forbid N + 1 queries.

@@ -51,7 +51,8 @@ public:
   ~Store();
 
   /// A unit of work that rolls back unless committed. `where` is the place that reports of leaks name.
-  /// Errors: only those of its statements, the checkout included: PoolTimeout, ConnectionError and kin.
+  /// Errors: ProgrammingError for options that exclude each other; else only those of its statements, the checkout
+  /// included: PoolTimeout, ConnectionError and kin.
   [[nodiscard]] Session session(const SessionOptions& options = {},
                                 const boost::source_location& where = BOOST_CURRENT_LOCATION);
 
@@ -74,7 +75,8 @@ public:
   ///
   /// It announces that it will write, so that a backend with one writer takes its turn at the start; say
   /// {.read_only = true} where it does not.
-  /// Errors: the last one of `work` or of its commit; Cancelled once a stop is requested.
+  /// Errors: the last one of `work` or of its commit; Cancelled once a stop is requested; ProgrammingError for
+  /// options with autocommit.
   template <class F>
   auto transaction(F&& work, const boost::source_location& where = BOOST_CURRENT_LOCATION)
       -> std::invoke_result_t<F, Session&> {

@@ -344,7 +344,7 @@ typedef struct tenon_query {
   uint64_t limit;
   uint64_t offset;
   uint32_t distinct; /* 1: equal rows once */
-  uint32_t reserved;
+  uint32_t whole;    /* a hint, 1: the caller keeps all rows anyway, so memory need not be bounded */
 } tenon_query;
 
 /* node_count > 0: the value is expressions[first, first + node_count) over the row's old values. */

@@ -198,6 +198,8 @@ struct Query {
   std::span<const Node> having = {};
   bool distinct = false; ///< equal rows once; then `order` names outputs only
   RowLock lock = RowLock::none;
+  /// A hint: the caller keeps all rows anyway, so nothing is gained by giving them bit by bit.
+  bool whole = false;
 };
 
 /// `column` becomes `value`, or, with nodes > 0, the expression Update::expressions[first, first + nodes) over the old

@@ -60,6 +60,7 @@ public:
     query.group = {reinterpret_cast<const ColumnRef*>(from_.group), static_cast<std::size_t>(from_.group_count)};
     query.having = having_.view();
     query.distinct = from_.distinct != 0;
+    query.whole = from_.whole != 0;
     query.lock = static_cast<RowLock>(from_.lock);
     return query;
   }

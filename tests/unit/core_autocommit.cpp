@@ -1,0 +1,129 @@
+// Session with autocommit over a scripted backend: no BEGIN, no COMMIT, each call by itself.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include <tenon/core/repository.hpp>
+#include <tenon/core/store.hpp>
+
+#include "core_fake.hpp"
+#include "core_models.hpp"
+
+namespace tenon {
+namespace {
+
+using fake::Script;
+using fake::Team;
+using Calls = std::vector<std::string>;
+
+struct AutocommitTest {
+  std::shared_ptr<Script> script = std::make_shared<Script>();
+  std::optional<Store> opened;
+
+  Store& store() {
+    if (!opened) {
+      StoreSettings settings;
+      settings.pool.size = 1;
+      settings.pool.max_overflow = 0;
+      settings.pool.timeout = Duration{50};
+      opened.emplace(std::make_shared<fake::Backend>(script), settings);
+    }
+    return *opened;
+  }
+  Session session() { return store().session({.autocommit = true}); }
+  static void statement(Session& session) { static_cast<void>(Repository<Team>{session}.count()); }
+};
+
+TEST_CASE_METHOD(AutocommitTest,
+                 "autocommit: statements begin nothing, and keep the connection until commit or rollback") {
+  Session session = this->session();
+  CHECK(session.autocommit());
+  statement(session);
+  CHECK(session.active());
+  statement(session);
+  session.commit();
+  CHECK_FALSE(session.active());
+  CHECK(store().figures().in_use == 0);
+  statement(session);
+  session.rollback();
+  CHECK_FALSE(session.active());
+  CHECK(script->calls() == Calls{"connect", "count", "count", "reset", "count", "reset"});
+}
+
+TEST_CASE_METHOD(AutocommitTest, "autocommit: a failed statement leaves the session as it was") {
+  Session session = this->session();
+  script->fail("count", fake::error(ErrorCode::unique_violation));
+  CHECK_THROWS_AS(statement(session), IntegrityError);
+  statement(session);
+  session.commit();
+  CHECK(store().figures().idle == 1);
+}
+
+TEST_CASE_METHOD(
+    AutocommitTest,
+    "autocommit: a lost connection is CommitUnknown or ConnectionError, and nothing runs again by itself") {
+  Session session = this->session();
+  const ErrorCode code = GENERATE(ErrorCode::commit_unknown, ErrorCode::connection);
+  ErrorInfo lost = fake::error(code);
+  lost.broken = true;
+  lost.retryable = code == ErrorCode::connection;
+  script->fail("count", lost);
+  CHECK_THROWS_AS(statement(session), Error);
+  CHECK(script->count("count") == 1);
+  CHECK_THROWS_AS(statement(session), ProgrammingError);
+  CHECK_THROWS_AS(session.commit(), ProgrammingError);
+  session.rollback();
+  CHECK(store().figures().idle == 0); // it is not used again
+  statement(session);
+  CHECK(script->count("connect") == 2);
+  CHECK(script->count("begin") == 0);
+  CHECK(script->count("rollback") == 0);
+}
+
+TEST_CASE_METHOD(AutocommitTest, "autocommit: there are no savepoints, and nested() asks nothing of the database") {
+  Session session = this->session();
+  bool ran = false;
+  CHECK_THROWS_AS(session.nested([&] { ran = true; }), ProgrammingError);
+  CHECK_FALSE(ran);
+  CHECK(script->calls().empty());
+  statement(session);
+}
+
+TEST_CASE_METHOD(AutocommitTest, "autocommit: options of transactions and store.transaction are refused beside it") {
+  CHECK_THROWS_AS(static_cast<void>(store().session({.read_only = true, .autocommit = true})), ProgrammingError);
+  CHECK_THROWS_AS(static_cast<void>(store().session({.isolation = Isolation::serializable, .autocommit = true})),
+                  ProgrammingError);
+  CHECK_THROWS_AS(store().transaction({.autocommit = true}, [](Session& session) { statement(session); }),
+                  ProgrammingError);
+  CHECK(script->calls().empty());
+}
+
+TEST_CASE_METHOD(AutocommitTest, "autocommit: hooks run at commit and are forgotten at rollback") {
+  Session session = this->session();
+  int ran = 0;
+  session.after_commit([&] { ++ran; });
+  statement(session);
+  CHECK(ran == 0);
+  session.commit();
+  CHECK(ran == 1);
+  session.after_commit([&] { ++ran; });
+  session.rollback();
+  session.commit();
+  CHECK(ran == 1);
+}
+
+TEST_CASE_METHOD(AutocommitTest, "autocommit: create_many is one call of the backend, so that it is all or nothing") {
+  Session session = this->session();
+  std::vector<Team> many(20'000);
+  for (std::size_t i = 0; i < many.size(); ++i)
+    many[i].name = std::to_string(i);
+  Repository<Team>{session}.create_many(many);
+  CHECK(script->count("insert") == 1);
+}
+
+} // namespace
+} // namespace tenon
