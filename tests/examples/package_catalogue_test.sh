@@ -105,6 +105,6 @@ exits 64 catalogue --limit-packages many
 exits 64 catalogue --search $'\xff'
 exits 78 "$BIN/package_catalogue" --config absent.yaml --input "$DATA/good.deb822"
 says absent.yaml
-POSTGRES_HOST=127.0.0.1 POSTGRES_PORT=1 profile=postgresql exits 69 catalogue --input "$DATA/good.deb822"
+POSTGRES_HOST=127.0.0.1 POSTGRES_PORT=1 TENON__POOL__TIMEOUT=1s profile=postgresql exits 69 catalogue --input "$DATA/good.deb822"
 exits 0 catalogue --help
 grep -q -- --limit-packages output || fail "--help says nothing of --limit-packages"

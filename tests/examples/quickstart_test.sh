@@ -30,6 +30,6 @@ exits 78 "$BIN/quickstart" --config storage.yaml --profile absent
 printf 'version: 1\nprofiles: { x: { backend: absent } }\n' >bad.yaml
 exits 78 "$BIN/quickstart" --config bad.yaml
 says absent
-POSTGRES_HOST=127.0.0.1 POSTGRES_PORT=1 POSTGRES_PASSWORD=very-secret \
+POSTGRES_HOST=127.0.0.1 POSTGRES_PORT=1 TENON__POOL__TIMEOUT=1s POSTGRES_PASSWORD=very-secret \
   exits 69 "$BIN/quickstart" --config storage.yaml --profile postgresql
 ! grep -q very-secret errors || fail "the password is in a message"
