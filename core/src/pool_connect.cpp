@@ -181,13 +181,14 @@ Deadline PoolCore::connect_limit(By by) const noexcept {
 }
 
 void PoolCore::connect_failed(const ErrorInfo& failure, By by, Clock::time_point begin, Todo& todo) {
-  // Who waits is told by an error; here there may be nobody who waits.
-  if (waiters_.empty() && !connect_error_) {
-    todo.warnings.push_back("could not open a connection to " + name_ + ": " + failure.message);
+  const bool wait = may_pass(failure) && settings_.when_down == WhenDown::wait;
+  // Who waits is told by an error, if at once; there may be nobody who waits.
+  if (!connect_error_ && (waiters_.empty() || wait)) {
+    todo.warnings.push_back("could not open a connection to " + name_ + ": " + failure.message +
+                            (wait ? "; trying again until there is one" : ""));
   }
   connect_error_ = failure;
   if (observer_) todo.events.push_back({PoolEvent::Kind::connect_failed, Reason::none, failure.message, {}});
-  const bool wait = may_pass(failure) && settings_.when_down == WhenDown::wait;
   spares_paused_ = !wait;
   if (!may_pass(failure)) {
     down_.reset();

@@ -115,6 +115,9 @@ int main(int argc, char** argv) {
   Arguments arguments;
   if (const auto done = read_arguments(argc, argv, arguments)) return *done;
   stop_on_signals();
+  tenon::set_log_sink([](tenon::LogLevel level, std::string_view message) {
+    if (level >= tenon::LogLevel::warning) fmt::print(stderr, "warning: {}\n", message);
+  });
   try {
     run(arguments);
     return EXIT_SUCCESS;

@@ -135,6 +135,9 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }
 
+  tenon::set_log_sink([](tenon::LogLevel level, std::string_view message) { // such as a server that is waited for
+    if (level >= tenon::LogLevel::warning) fmt::print(stderr, "warning: {}\n", message);
+  });
   try {
     tenon::Store store = tenon::open(sources);
     fmt::print(stderr, "backend: {} ({})\n", store.backend().id, store.endpoint());

@@ -32,4 +32,6 @@ exits 78 "$BIN/quickstart" --config bad.yaml
 says absent
 POSTGRES_HOST=127.0.0.1 POSTGRES_PORT=1 TENON__POOL__TIMEOUT=1s POSTGRES_PASSWORD=very-secret \
   exits 69 "$BIN/quickstart" --config storage.yaml --profile postgresql
+says 'could not open a connection to 127.0.0.1:1'
+says 'trying again' # while it is waited for
 ! grep -q very-secret errors || fail "the password is in a message"
