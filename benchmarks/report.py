@@ -158,7 +158,7 @@ def misses(ratios, reasons):
         name = f"{row['backend']} {row['name']}"
         if name not in reasons:
             unknown.append(name)
-        lines += [f"**{row['work']}, {BACKENDS[row['backend']]}**: {row['ratio']:.2f} instead of {row['target']:.2f}. "
+        lines += [f"**{row['work']}, {BACKENDS[row['backend']]}**: {row['ratio']:.3f} instead of {row['target']:.2f}. "
                   + reasons.get(name, "The reason is not known yet."), ""]
     return "\n".join(lines[:-1]) if lines else "Every target is met.", unknown
 
