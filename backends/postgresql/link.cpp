@@ -379,7 +379,8 @@ private:
     while (const auto late = std::static_pointer_cast<Errand<Attempt>>(memory_.take_late(name))) {
       if (!wanted(*late)) continue;
       if (!finish(late, name, limit)) return nullptr;
-      if (last_.session != nullptr && (attrs == "any" || attrs == last_.attrs)) return std::move(last_.session);
+      if (last_.session != nullptr && (attrs.empty() || attrs == "any" || attrs == last_.attrs))
+        return std::move(last_.session);
       last_.session.reset();
     }
     if (Clock::now() >= limit) {
