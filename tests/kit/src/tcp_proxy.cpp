@@ -247,6 +247,7 @@ private:
         serve(*one.link, polled_[one.client].revents, one.server == 0 ? short{0} : polled_[one.server].revents);
       sweep();
       if ((polled_[1].revents & POLLIN) != 0) accept_all();
+      count_open();
       ++rounds_;
       round_done_.notify_all();
     }
@@ -430,6 +431,9 @@ private:
       }
       it = links_.erase(it);
     }
+  }
+
+  void count_open() {
     figures_.open = static_cast<std::uint32_t>(
         std::count_if(links_.begin(), links_.end(), [](const Link& link) { return link.counts(); }));
     figures_.peak = std::max(figures_.peak, figures_.open);
