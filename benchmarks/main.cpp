@@ -145,18 +145,21 @@ void run_tpcb(const Arguments& arguments, const testing::PostgresServer& server,
   run_all(arguments, tpcb.register_works(), report);
 }
 
-/// The statements that make the table, as Tenon writes them for SQLite.
+/// The statements that make the table, as Tenon writes them for SQLite, in pages of the size that it uses.
 std::vector<std::string> sqlite_schema(const std::string& storage) {
   Store store = tenon::open(storage, "sqlite");
   store.create_tables<User>();
   Session session = store.session();
-  const auto cursor =
-      session.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'");
   std::vector<std::string> statements;
-  for (RowBatch batch; cursor->next(batch);) {
-    for (std::size_t row = 0; row < batch.rows; ++row)
-      statements.emplace_back(batch.row(row)->bytes());
-  }
+  const auto collect = [&](std::string_view sql) {
+    const auto cursor = session.execute(sql);
+    for (RowBatch batch; cursor->next(batch);) {
+      for (std::size_t row = 0; row < batch.rows; ++row)
+        statements.emplace_back(batch.row(row)->bytes());
+    }
+  };
+  collect("SELECT 'PRAGMA page_size = ' || page_size FROM pragma_page_size");
+  collect("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'");
   return statements;
 }
 
