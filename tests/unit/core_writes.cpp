@@ -116,9 +116,8 @@ TEST_CASE_METHOD(WriteTest, "update: values computed from the row's own") {
 
 TEST_CASE_METHOD(WriteTest, "find_many: one statement, rows in the order of the keys, missing ones left out") {
   const auto row = [](std::int64_t id) {
-    return std::vector<Cell>{
-        Cell::int64(id), Cell::boolean(true), Cell::timestamp(1), Cell::timestamp(2), Cell::text("n"),
-        Cell::null(),    Cell::int64(1),      Cell::int64(0)};
+    return std::vector<Cell>{Cell::int64(id), Cell::boolean(true), Cell::timestamp(1), Cell::timestamp(2),
+                             Cell::text("n"), Cell::null(),        Cell::int64(1),     Cell::int64(0)};
   };
   script->rows = {row(1), row(2), row(3)};
   const auto statements = session.statements();
