@@ -36,7 +36,7 @@ TEST_CASE("autocommit: what a call wrote is permanent when it returns, and rollb
   Alone t;
   t.counters.create({.name = "a", .value = 1});
   CHECK(t.count() == 1);
-  t.counters.update(col<&Counter::name> == "a", {set<&Counter::value>(col<&Counter::value> + 1)});
+  t.counters.update(col<&Counter::name> == "a", {set<&Counter::value>(2)});
   t.session.commit();
   t.counters.create({.name = "b"});
   if (t.database.can(Capability::transactions)) t.session.rollback();
@@ -106,17 +106,22 @@ TEST_CASE("autocommit: rows are streamed, and one that is left early leaves the 
 
 TEST_CASE("autocommit: writers at the same time wait for each other and lose nothing") {
   Alone t;
+  const bool computes = t.database.can(Capability::sql);
   t.counters.create({.name = "a"});
   constexpr int kThreads = 4;
   constexpr int kEach = 25;
-  const auto errors = in_threads(kThreads, [&](int) {
+  const auto errors = in_threads(kThreads, [&](int thread) {
     Session session = t.store.session({.autocommit = true});
+    Repository<Counter> counters{session};
     for (int i = 0; i < kEach; ++i) {
-      Repository<Counter>{session}.update(col<&Counter::name> == "a", {set<&Counter::value>(col<&Counter::value> + 1)});
+      counters.create({.name = std::to_string(thread) + "." + std::to_string(i)});
+      if (!computes) continue;
+      counters.update(col<&Counter::name> == "a", {set<&Counter::value>(col<&Counter::value> + 1)});
     }
   });
   CHECK(errors == std::vector<std::string>{});
-  CHECK(t.counters.get("a").value == kThreads * kEach);
+  CHECK(t.count() == kThreads * kEach + 1);
+  if (computes) CHECK(t.counters.get("a").value == kThreads * kEach);
 }
 
 } // namespace
