@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include <tenon/testing/tcp_proxy.hpp>
+
 #include "load.hpp"
 
 namespace tenon::faults {
@@ -13,15 +15,17 @@ constexpr int kSize = 8, kOverflow = 4;
 
 TEST_CASE("restart: a server killed under 32 threads loses nothing acknowledged, and is served again when it is back") {
   auto server = testing::PostgresServer::start();
+  testing::TcpProxy proxy(server.port()); // which sees each connection that there is
   const Baseline baseline(server);
   {
-    Store store = open_store(server, {{"pool.size", std::to_string(kSize)},
-                                      {"pool.max_overflow", std::to_string(kOverflow)},
-                                      {"pool.timeout", "2s"},
-                                      {"deadlines.call", "2s"},
-                                      {"deadlines.connect", "1s"}});
+    Store store = open_store(server,
+                             {{"pool.size", std::to_string(kSize)},
+                              {"pool.max_overflow", std::to_string(kOverflow)},
+                              {"pool.timeout", "2s"},
+                              {"deadlines.call", "2s"},
+                              {"deadlines.connect", "1s"}},
+                             proxy.port());
     Audit audit(store);
-    const ConnectionWatch watch(server.port());
     Load load(store, audit, kThreads);
     REQUIRE(load.progresses(500));
 
@@ -37,11 +41,13 @@ TEST_CASE("restart: a server killed under 32 threads loses nothing acknowledged,
 
     fmt::print("restart: {}; worst call {} ms over its deadline; served {} ms after the server was back; "
                "at most {} connections of {}\n",
-               audit.summary(), load.worst_overrun().count(), until_served.count(), watch.peak(), kSize + kOverflow);
+               audit.summary(), load.worst_overrun().count(), until_served.count(), proxy.figures().peak,
+               kSize + kOverflow);
     CHECK(audit.problems(server) == "");
     CHECK(load.worst_overrun() < testing::kLateness);
     CHECK(until_served < 2s + testing::kLateness - 250ms);
-    CHECK(watch.peak() <= kSize + kOverflow);
+    CHECK(proxy.figures().peak <= kSize + kOverflow);
+    CHECK(proxy.figures().peak > 1);
     CHECK(audit.count(Audit::Outcome::acknowledged) >= 1000);
     CHECK(store.figures().in_use == 0);
     CHECK(store.figures().waiting == 0);

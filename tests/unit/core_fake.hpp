@@ -107,9 +107,10 @@ public:
   std::uint64_t capabilities = kAllCapabilities;
   std::deque<Outcome> outcomes; ///< what resolve answers, one after the other; then unknown
 
-  // Of the last statement; for tests with one thread.
+  // Of the last statement; for tests with one thread, but for filters, which others may note at once.
   std::vector<std::vector<Cell>> rows; ///< what select gives, one batch per row; also the answer of find and upsert
   std::uint64_t affected = 1;          ///< what update, remove and count answer
+  std::mutex filters;
   std::vector<Node> filter;
   std::vector<Source> sources;
   std::vector<OrderTerm> order;
@@ -220,6 +221,7 @@ public:
 
 private:
   void note(const Filter& filter) {
+    const std::lock_guard lock(script_.filters);
     script_.filter.assign(filter.begin(), filter.end());
     script_.sources.assign(filter.sources.begin(), filter.sources.end());
   }
