@@ -10,6 +10,7 @@ import json
 import pathlib
 import statistics
 import sys
+import textwrap
 
 # work, words, measure, for each backend the target, and the way of Tenon's that is meant, where there are several;
 # {many}, {half} and {seeded} are numbers of rows, which differ in a quick run
@@ -74,7 +75,8 @@ def ratios_of(medians, context):
             ratio = ours[measure] / plain[measure]
             peers = {p: medians[(work, backend, p)][measure] / plain[measure]
                      for p in PEERS[backend] if (work, backend, p) in medians}
-            ratios.append({"name": "_".join([work, *way, *(["cpu"] if measure == "cpu_time" else [])]), "work": words, "backend": backend, "ratio": round(ratio, 3), "target": target,
+            name = "_".join([work, *way, *(["cpu"] if measure == "cpu_time" else [])])
+            ratios.append({"name": name, "work": words, "backend": backend, "ratio": round(ratio, 3), "target": target,
                            "met": ratio <= target, "plain_seconds": plain[measure], "seconds": ours[measure],
                            "peers": {name: round(value, 3) for name, value in peers.items()}})
     return ratios
@@ -158,8 +160,9 @@ def misses(ratios, reasons):
         name = f"{row['backend']} {row['name']}"
         if name not in reasons:
             unknown.append(name)
-        lines += [f"**{row['work']}, {BACKENDS[row['backend']]}**: {row['ratio']:.3f} instead of {row['target']:.2f}. "
-                  + reasons.get(name, "The reason is not known yet."), ""]
+        said = f"**{row['work']}, {BACKENDS[row['backend']]}**: {row['ratio']:.3f} instead of {row['target']:.2f}. " + \
+               reasons.get(name, "The reason is not known yet.")
+        lines += [textwrap.fill(said, 120, break_long_words=False, break_on_hyphens=False), ""]
     return "\n".join(lines[:-1]) if lines else "Every target is met.", unknown
 
 
