@@ -10,32 +10,17 @@
 #include <tenon/core/repository.hpp>
 #include <tenon/core/store.hpp>
 
-#include "core_fake.hpp"
-#include "core_models.hpp"
+#include "core_session_support.hpp"
 
 namespace tenon {
 namespace {
 
-using fake::Script;
+using fake::SessionTest;
 using fake::Team;
 using Calls = std::vector<std::string>;
 
-struct AutocommitTest {
-  std::shared_ptr<Script> script = std::make_shared<Script>();
-  std::optional<Store> opened;
-
-  Store& store() {
-    if (!opened) {
-      StoreSettings settings;
-      settings.pool.size = 1;
-      settings.pool.max_overflow = 0;
-      settings.pool.timeout = Duration{50};
-      opened.emplace(std::make_shared<fake::Backend>(script), settings);
-    }
-    return *opened;
-  }
+struct AutocommitTest : SessionTest {
   Session session() { return store().session({.autocommit = true}); }
-  static void statement(Session& session) { static_cast<void>(Repository<Team>{session}.count()); }
 };
 
 TEST_CASE_METHOD(AutocommitTest,

@@ -12,37 +12,14 @@
 #include <tenon/core/repository.hpp>
 #include <tenon/core/store.hpp>
 
-#include "core_fake.hpp"
-#include "core_models.hpp"
+#include "core_session_support.hpp"
 
 namespace tenon {
 namespace {
 
-using fake::Script;
+using fake::SessionTest;
 using fake::Team;
 using Calls = std::vector<std::string>;
-
-struct SessionTest {
-  std::shared_ptr<Script> script = std::make_shared<Script>();
-  std::optional<Store> opened;
-
-  Store& store() {
-    if (!opened) {
-      StoreSettings settings;
-      settings.pool.size = 1;
-      settings.pool.max_overflow = 0;
-      settings.pool.timeout = Duration{50};
-      opened.emplace(std::make_shared<fake::Backend>(script), settings);
-    }
-    return *opened;
-  }
-  static void statement(Session& session) { static_cast<void>(Repository<Team>{session}.count()); }
-  /// A statement that the script makes fail.
-  void failing_statement(Session& session, ErrorInfo info) {
-    script->fail("count", std::move(info));
-    CHECK_THROWS_AS(statement(session), Error);
-  }
-};
 
 TEST_CASE_METHOD(SessionTest, "session: a connection is held from the first statement to commit, and again after it") {
   Session session = store().session();
