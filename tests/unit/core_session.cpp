@@ -18,7 +18,6 @@ namespace tenon {
 namespace {
 
 using fake::SessionTest;
-using fake::Team;
 using Calls = std::vector<std::string>;
 
 TEST_CASE_METHOD(SessionTest, "session: a connection is held from the first statement to commit, and again after it") {
