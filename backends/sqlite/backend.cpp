@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 #include <tenon/sql/build_info.hpp>
 
+#include "memory_files.hpp"
 #include "session.hpp"
 
 namespace tenon::sqlite {
@@ -21,7 +22,7 @@ namespace {
 std::string memory_name() {
   static std::atomic<std::uint64_t> count{0};
   std::random_device random;
-  return fmt::format("file:/tenon-{}-{:08x}{:08x}?vfs=memdb", ++count, random(), random());
+  return fmt::format("file:/tenon-{}-{:08x}{:08x}?vfs={}", ++count, random(), random(), memory_vfs());
 }
 
 } // namespace

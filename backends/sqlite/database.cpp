@@ -142,6 +142,9 @@ void Database::set_up(const Settings& settings) {
     // Whole pages are copied to and from the shared database, so smaller ones make single writes a sixth faster than
     // the 4096 bytes that suit a disk, and finds a twentieth; below 2048 the tree grows deeper for nothing.
     run("PRAGMA page_size = 2048");
+    // There is nothing to wait for. And SQLite leaves such a database out of the journal that makes a commit of several
+    // one: it would lie in memory, and a file that was attached would miss it after a crash.
+    run("PRAGMA synchronous = OFF");
     return;
   }
   // Reads the file's header, so that a file that is no database, or cannot be read, is found out here.

@@ -13,6 +13,7 @@ target_sources(sqlite_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_foreign_tables.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_functions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_limits.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sqlite_memory.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_opening.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_predicates.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_provoked.cpp

@@ -1,0 +1,172 @@
+#include "memory_files.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include <sqlite3.h>
+
+namespace tenon::sqlite {
+namespace {
+
+constexpr const char* kBase = "memdb";
+
+/// Bytes that grow. Threads: one at a time.
+class Bytes {
+public:
+  Bytes() noexcept = default;
+  Bytes(const Bytes&) = delete;
+  Bytes& operator=(const Bytes&) = delete;
+  ~Bytes() { std::free(data_); }
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t room() const noexcept { return room_; }
+  [[nodiscard]] const char* at(std::size_t offset) const noexcept { return data_ + offset; }
+  void cut(std::size_t size) noexcept { size_ = std::min(size_, size); }
+  /// Returns false without memory. What was never written before `offset` is zero.
+  [[nodiscard]] bool write(const void* from, std::size_t amount, std::size_t offset) noexcept {
+    const std::size_t end = offset + amount;
+    if (end > room_ && !grow(end)) return false;
+    if (offset > size_) std::memset(data_ + size_, 0, offset - size_);
+    std::memcpy(data_ + offset, from, amount);
+    size_ = std::max(size_, end);
+    return true;
+  }
+
+private:
+  bool grow(std::size_t wanted) noexcept {
+    constexpr std::size_t kLeast = std::size_t{1} << 16U; // thirty pages
+    const std::size_t room = std::max({kLeast, 2 * room_, wanted});
+    auto* const larger = static_cast<char*>(std::realloc(data_, room));
+    if (larger == nullptr) return false;
+    data_ = larger;
+    room_ = room;
+    return true;
+  }
+
+  char* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t room_ = 0;
+};
+
+/// The memory of the last journal that was closed, for the next that is opened: two exchanges of a pointer, where a
+/// call of malloc() for as much is no quicker.
+std::atomic<Bytes*> spare{nullptr};
+
+constexpr std::size_t kMostKept = std::size_t{1} << 20U;
+
+struct Journal : sqlite3_file {
+  Bytes* bytes;
+};
+
+Bytes& bytes_of(sqlite3_file* file) noexcept { return *static_cast<Journal*>(file)->bytes; }
+
+int close(sqlite3_file* file) {
+  std::unique_ptr<Bytes> bytes(static_cast<Journal*>(file)->bytes);
+  if (bytes->room() <= kMostKept) bytes.reset(spare.exchange(bytes.release(), std::memory_order_acq_rel));
+  return SQLITE_OK;
+}
+
+int read(sqlite3_file* file, void* to, int amount, sqlite3_int64 offset) {
+  const Bytes& bytes = bytes_of(file);
+  const auto wanted = static_cast<std::size_t>(amount);
+  const std::size_t begin = std::min(static_cast<std::size_t>(offset), bytes.size());
+  const std::size_t there = std::min(wanted, bytes.size() - begin);
+  if (there > 0) std::memcpy(to, bytes.at(begin), there);
+  if (there == wanted) return SQLITE_OK;
+  std::memset(static_cast<char*>(to) + there, 0, wanted - there);
+  return SQLITE_IOERR_SHORT_READ;
+}
+
+int write(sqlite3_file* file, const void* from, int amount, sqlite3_int64 offset) {
+  const bool written = bytes_of(file).write(from, static_cast<std::size_t>(amount), static_cast<std::size_t>(offset));
+  return written ? SQLITE_OK : SQLITE_IOERR_NOMEM;
+}
+
+int truncate(sqlite3_file* file, sqlite3_int64 size) {
+  bytes_of(file).cut(static_cast<std::size_t>(size));
+  return SQLITE_OK;
+}
+
+int file_size(sqlite3_file* file, sqlite3_int64* size) {
+  *size = static_cast<sqlite3_int64>(bytes_of(file).size());
+  return SQLITE_OK;
+}
+
+int sync(sqlite3_file*, int) { return SQLITE_OK; }
+int lock(sqlite3_file*, int) { return SQLITE_OK; }
+int is_reserved(sqlite3_file*, int* reserved) {
+  *reserved = 0;
+  return SQLITE_OK;
+}
+int control(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
+int sector_size(sqlite3_file*) { return 0; }
+int characteristics(sqlite3_file*) { return 0; }
+
+constexpr sqlite3_io_methods make_methods() {
+  sqlite3_io_methods methods{};
+  methods.iVersion = 1;
+  methods.xClose = close;
+  methods.xRead = read;
+  methods.xWrite = write;
+  methods.xTruncate = truncate;
+  methods.xSync = sync;
+  methods.xFileSize = file_size;
+  methods.xLock = lock;
+  methods.xUnlock = lock;
+  methods.xCheckReservedLock = is_reserved;
+  methods.xFileControl = control;
+  methods.xSectorSize = sector_size;
+  methods.xDeviceCharacteristics = characteristics;
+  return methods;
+}
+
+int open_journal(sqlite3_file* file, int flags, int* given) {
+  static constexpr sqlite3_io_methods kMethods = make_methods();
+  file->pMethods = nullptr; // nothing to close
+  Bytes* bytes = spare.exchange(nullptr, std::memory_order_acq_rel);
+  if (bytes == nullptr) bytes = new (std::nothrow) Bytes();
+  if (bytes == nullptr) return SQLITE_NOMEM;
+  bytes->cut(0);
+  static_cast<Journal*>(file)->bytes = bytes;
+  file->pMethods = &kMethods;
+  if (given != nullptr) *given = flags;
+  return SQLITE_OK;
+}
+
+int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* given) {
+  if ((flags & SQLITE_OPEN_MAIN_JOURNAL) != 0) return open_journal(file, flags, given);
+  static sqlite3_vfs* const base = sqlite3_vfs_find(kBase);
+  static_cast<void>(vfs);
+  const int code = base->xOpen(base, name, file, flags, given);
+  // Of a database that says it is in memory SQLite opens no journal.
+  if ((flags & SQLITE_OPEN_MAIN_DB) != 0 && given != nullptr) *given &= ~SQLITE_OPEN_MEMORY;
+  return code;
+}
+
+} // namespace
+
+const char* memory_vfs() noexcept {
+  static std::array<char, 48> name{}; // of this copy of the plugin: another one may register its own
+  static sqlite3_vfs ours{};
+  static const char* const registered = []() -> const char* {
+    const sqlite3_vfs* const base = sqlite3_vfs_find(kBase);
+    if (base == nullptr) return kBase; // which the open will miss
+    std::snprintf(name.data(), name.size(), "tenon-memory-%p", static_cast<const void*>(&ours));
+    ours = *base; // what is not ours knows its file system by its data
+    ours.pNext = nullptr;
+    ours.zName = name.data();
+    ours.szOsFile = std::max(base->szOsFile, static_cast<int>(sizeof(Journal)));
+    ours.xOpen = open;
+    ours.xDelete = [](sqlite3_vfs*, const char*, int) { return SQLITE_OK; }; // gone with the last that had it open
+    return sqlite3_vfs_register(&ours, 0) == SQLITE_OK ? ours.zName : kBase;
+  }();
+  return registered;
+}
+
+} // namespace tenon::sqlite
