@@ -82,9 +82,11 @@ public:
   };
   using Queue = std::function<Queued(std::size_t)>;
   using Take = std::function<void(std::size_t, pg_result*)>;
+  enum class Ends { open, committed };
   /// Runs `count` statements in order and in few round trips; `queue` gives each, `take` gets the results. Requires an
-  /// open transaction: a failure leaves what came before it to that. Errors: the first failure; what `queue` throws.
-  void run_piped(std::size_t count, const Queue& queue, const Take& take, const Work& work);
+  /// open transaction, which COMMIT ends in the same round trip where `ends` says so: a failure leaves what came before
+  /// it to that. Errors: the first failure; what `queue` throws; CommitUnknown if the answer to a COMMIT was lost.
+  void run_piped(std::size_t count, const Queue& queue, const Take& take, const Work& work, Ends ends);
 
   /// COPY … FROM STDIN with all its data. All of it or nothing is stored.
   void copy_in(const std::string& sql, std::string_view data, const Work& work);

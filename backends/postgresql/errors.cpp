@@ -298,7 +298,7 @@ ErrorInfo translate(const Failure& failure, const Circumstances& now) {
   info.detail = failure.message;
   if (!failure.detail.empty()) info.detail += (info.detail.empty() ? "" : "\n") + failure.detail;
 
-  if (now.phase == Phase::commit) info.transaction = now.transaction; // dropped below unless it is in doubt
+  info.transaction = now.transaction; // dropped below unless it is in doubt
   if (rule.code == ErrorCode::connection) {
     word_lost(info, now);
   } else if (now.phase == Phase::connect) {
@@ -326,7 +326,7 @@ ErrorInfo unanswered(const Circumstances& now) {
   info.broken = true;
   if (now.phase == Phase::commit || now.phase == Phase::write) {
     info.code = ErrorCode::commit_unknown;
-    if (now.phase == Phase::commit) info.transaction = now.transaction;
+    info.transaction = now.transaction;
     info.message = now.phase == Phase::commit ? "the deadline passed while COMMIT was in flight"
                                               : lead(now) + "the deadline passed and no answer came";
     info.hint = "the work may or may not be stored: look before repeating it";

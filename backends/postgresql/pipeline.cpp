@@ -90,11 +90,13 @@ Result Connection::declare(const std::string& sql, const Parameters& parameters,
   fail(exchange, read_failure(result.get()));
 }
 
-void Connection::run_piped(std::size_t count, const Queue& queue, const Take& take, const Work& work) {
+// A COMMIT that goes along makes the answer to the last statements the acknowledgement of it: they can still be
+// cancelled, and where no answer comes the outcome is in doubt.
+void Connection::run_piped(std::size_t count, const Queue& queue, const Take& take, const Work& work, Ends ends) {
   if (count == 0) return;
   Exchange exchange = start(work);
   if (PQenterPipelineMode(handle_) == 0) fail_lost(exchange);
-  enum class Expected { begin, prepared, statement };
+  enum class Expected { begin, prepared, statement, commit };
   struct Asked {
     Expected what;
     std::size_t item;
@@ -134,6 +136,11 @@ void Connection::run_piped(std::size_t count, const Queue& queue, const Take& ta
       asked.push_back({Expected::statement, sent, item.work});
     }
     const bool last = sent >= count || refused != nullptr;
+    if (last && refused == nullptr && ends == Ends::committed) {
+      must(PQsendQueryParams(handle_, "COMMIT", 0, nullptr, nullptr, nullptr, nullptr, 0));
+      asked.push_back({Expected::commit, sent, work});
+      exchange.phase = Phase::write;
+    }
     must(last ? PQpipelineSync(handle_) : PQsendFlushRequest(handle_));
     send(exchange, 1);
     for (const Asked& one : asked) {
@@ -169,6 +176,7 @@ void Connection::run_piped(std::size_t count, const Queue& queue, const Take& ta
   }
   if (PQstatus(handle_) != CONNECTION_OK) fail_lost(exchange);
   if (refused) std::rethrow_exception(refused);
+  if (ends == Ends::committed) forget_transaction();
 }
 
 void Connection::copy_in(const std::string& sql, std::string_view data, const Work& work) {

@@ -61,6 +61,12 @@ void refuse_empty(const Result& result) {
   throw_error(std::move(info));
 }
 
+/// Whether an item of a batch goes as a statement among others, and not as an insert of many rows.
+bool is_single(const BatchItem& item) noexcept {
+  const bool has_rows = item.kind == BatchKind::insert || item.kind == BatchKind::upsert;
+  return !has_rows || item.rows.rows == 1;
+}
+
 } // namespace
 
 void Session::Held::clear() noexcept {
@@ -242,7 +248,7 @@ void Session::batch(std::span<const BatchItem> items, std::span<std::uint64_t> a
   if (in_transaction_) {
     call(work, [&] {
       try {
-        run_batch(items, affected, work);
+        run_batch(items, affected, work, Connection::Ends::open);
       } catch (const Error& error) {
         doom(error.info()); // what came before is in the transaction, and the rest is not
         throw;
@@ -251,10 +257,11 @@ void Session::batch(std::span<const BatchItem> items, std::span<std::uint64_t> a
     return;
   }
   call(work, [&] {
+    const bool is_one_insert = items.size() > 1 ? rows_alike(items) == items.size() : !is_single(items.front());
+    if (is_one_insert) return write_rows(writer(items.front()), items, affected); // all or none by itself
     connection_.begin("BEGIN", false);
     try {
-      run_batch(items, affected, work);
-      static_cast<void>(connection_.commit());
+      run_batch(items, affected, work, Connection::Ends::committed);
     } catch (const Error&) {
       if (!connection_.broken() && connection_.transaction() != TransactionState::none) {
         try {
@@ -268,15 +275,14 @@ void Session::batch(std::span<const BatchItem> items, std::span<std::uint64_t> a
   });
 }
 
-void Session::run_batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected, const Work& work) {
-  const auto repository_of = [&](const BatchItem& item) -> Repository& {
-    if (item.table == nullptr) refuse("batch: a write names no table");
-    return static_cast<Repository&>(repository(*item.table));
-  };
-  const auto is_single = [](const BatchItem& item) {
-    const bool has_rows = item.kind == BatchKind::insert || item.kind == BatchKind::upsert;
-    return !has_rows || item.rows.rows == 1;
-  };
+/// The repository that an item of a batch is for.
+Repository& Session::writer(const BatchItem& item) {
+  if (item.table == nullptr) refuse("batch: a write names no table");
+  return stored(*item.table);
+}
+
+void Session::run_batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected, const Work& work,
+                        Connection::Ends ends) {
   for (const BatchItem& item : items) { // within a pipeline nothing can be asked
     if (item.kind != BatchKind::update && item.kind != BatchKind::remove) continue;
     if (item.table != nullptr) text_order_.learn(*item.table);
@@ -287,7 +293,7 @@ void Session::run_batch(std::span<const BatchItem> items, std::span<std::uint64_
   for (std::size_t next = 0; next < items.size();) {
     const std::size_t alike = rows_alike(items.subspan(next));
     if (alike > 1 || !is_single(items[next])) {
-      write_rows(repository_of(items[next]), items.subspan(next, alike), affected.subspan(next, alike));
+      write_rows(writer(items[next]), items.subspan(next, alike), affected.subspan(next, alike));
       next += alike;
       continue;
     }
@@ -297,12 +303,15 @@ void Session::run_batch(std::span<const BatchItem> items, std::span<std::uint64_
     const auto run = items.subspan(next, end - next);
     const auto counts = affected.subspan(next, end - next);
     connection_.run_piped(
-        run.size(), [&](std::size_t i) { return repository_of(run[i]).queue(run[i]); },
+        run.size(), [&](std::size_t i) { return writer(run[i]).queue(run[i]); },
         [&](std::size_t i, pg_result* result) {
           counts[i] = run[i].kind == BatchKind::upsert ? 1 : affected_rows(result);
         },
-        work);
+        work, end == items.size() ? ends : Connection::Ends::open);
     next = end;
+  }
+  if (ends == Connection::Ends::committed && connection_.transaction() != TransactionState::none) {
+    static_cast<void>(connection_.commit()); // the last ones did not go as single statements
   }
 }
 

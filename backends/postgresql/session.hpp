@@ -100,7 +100,9 @@ public:
   [[nodiscard]] std::string cursor_name() { return "tenon_cursor_" + std::to_string(++cursors_); }
 
 private:
-  void run_batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected, const Work& work);
+  [[nodiscard]] Repository& writer(const BatchItem& item);
+  void run_batch(std::span<const BatchItem> items, std::span<std::uint64_t> affected, const Work& work,
+                 Connection::Ends ends);
   [[nodiscard]] static std::size_t rows_alike(std::span<const BatchItem> items) noexcept;
   static void write_rows(Repository& repository, std::span<const BatchItem> items, std::span<std::uint64_t> affected);
   void enter(const Work& work);

@@ -2,6 +2,8 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include <tenon/testing/tcp_proxy.hpp>
+
 #include "load.hpp"
 
 namespace tenon::faults {
@@ -11,12 +13,13 @@ TEST_CASE("failover: a store of two hosts goes on at the promoted standby, with 
   constexpr int kThreads = 8, kSize = 2, kOverflow = 2;
   auto primary = testing::PostgresServer::start();
   auto standby = testing::PostgresServer::start_standby(primary);
+  const testing::TcpProxy before(primary.port()), after(standby.port()); // which see each connection that there is
   const Baseline baseline(standby);
   {
     Store store = open_store(
         primary, {{"connection.host", ""},
                   {"connection.port", ""},
-                  {"connection.hosts", fmt::format("127.0.0.1:{},127.0.0.1:{}", primary.port(), standby.port())},
+                  {"connection.hosts", fmt::format("127.0.0.1:{},127.0.0.1:{}", before.port(), after.port())},
                   {"connection.target_session_attrs", "read-write"},
                   {"pool.size", std::to_string(kSize)},
                   {"pool.max_overflow", std::to_string(kOverflow)},
@@ -31,7 +34,6 @@ TEST_CASE("failover: a store of two hosts goes on at the promoted standby, with 
     REQUIRE(becomes_true([&] {
       return as_admin(primary, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1";
     }));
-    const ConnectionWatch before(primary.port()), after(standby.port());
     Load load(store, audit, kThreads);
     REQUIRE(load.progresses(100));
 
@@ -48,8 +50,8 @@ TEST_CASE("failover: a store of two hosts goes on at the promoted standby, with 
     CHECK(audit.problems(standby) == "");
     CHECK(load.worst_overrun() < testing::kLateness);
     CHECK(until_served < 2s + testing::kLateness);
-    CHECK(before.peak() <= kSize + kOverflow);
-    CHECK(after.peak() <= kSize + kOverflow);
+    CHECK(before.figures().peak <= kSize + kOverflow);
+    CHECK(after.figures().peak <= kSize + kOverflow);
     CHECK(audit.count(Audit::Outcome::acknowledged) >= 200);
     CHECK(store.figures().in_use == 0);
   }

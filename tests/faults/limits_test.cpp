@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <tenon/testing/effort.hpp>
+#include <tenon/testing/tcp_proxy.hpp>
 
 #include "load.hpp"
 
@@ -14,22 +15,25 @@ namespace {
 TEST_CASE("limits: more threads than connections share them, and never more are open than the pool may have") {
   constexpr int kThreads = 24, kSize = 3, kOverflow = 2;
   const auto server = testing::PostgresServer::start();
+  const testing::TcpProxy proxy(server.port()); // which sees each connection that there is
   const Baseline baseline(server);
   {
-    Store store = open_store(server, {{"pool.size", std::to_string(kSize)},
-                                      {"pool.max_overflow", std::to_string(kOverflow)},
-                                      {"pool.timeout", "20s"}});
+    Store store = open_store(server,
+                             {{"pool.size", std::to_string(kSize)},
+                              {"pool.max_overflow", std::to_string(kOverflow)},
+                              {"pool.timeout", "20s"}},
+                             proxy.port());
     Audit audit(store);
-    const ConnectionWatch watch(server.port());
     on_threads(kThreads, [&](int) {
       for (int i = 0; i < testing::rounds(50, 5); ++i)
         audit.write(store);
     });
-    fmt::print("limits: {}; at most {} connections of {}, {} opened\n", audit.summary(), watch.peak(),
+    fmt::print("limits: {}; at most {} connections of {}, {} opened\n", audit.summary(), proxy.figures().peak,
                kSize + kOverflow, store.figures().created);
     CHECK(audit.count(Audit::Outcome::acknowledged) == kThreads * testing::rounds(50, 5));
     CHECK(audit.problems(server) == "");
-    CHECK(watch.peak() <= kSize + kOverflow);
+    CHECK(proxy.figures().peak <= kSize + kOverflow);
+    CHECK(proxy.figures().peak > kSize);
     CHECK(store.figures().in_use == 0);
     CHECK(store.figures().idle <= kSize);
     CHECK(as_admin(server, "SELECT count(*) <= 3 FROM pg_stat_activity WHERE usename = 'tenon'") == "t");

@@ -5,10 +5,8 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <memory>
-#include <sstream>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -17,25 +15,6 @@ namespace tenon::faults {
 namespace {
 
 using Variables = std::map<std::string, std::string, std::less<>>;
-
-/// Inodes, sorted, of the sockets whose other end is that port and that their owner has not closed.
-std::vector<std::string> open_sockets(int port) {
-  // "sl local rem st tx:rx tr:tm retrnsmt uid timeout inode …", addresses as hexadecimal IP:PORT.
-  const std::string wanted = fmt::format("0100007F:{:04X}", port);
-  std::ifstream file("/proc/self/net/tcp");
-  std::string line;
-  std::vector<std::string> inodes;
-  while (std::getline(file, line)) {
-    std::istringstream stream(line);
-    const std::vector<std::string> words{std::istream_iterator<std::string>(stream), {}};
-    if (words.size() < 10 || words[2] != wanted) continue;
-    const std::string& state = words[3];
-    if (state == "01" || state == "02" || state == "08") // established, connecting, closed by the other end alone
-      inodes.push_back(words[9]);
-  }
-  std::sort(inodes.begin(), inodes.end());
-  return inodes;
-}
 
 } // namespace
 
@@ -212,25 +191,6 @@ void Audit::clear(const testing::PostgresServer& server) {
   as_admin(server, "TRUNCATE entries");
   const std::lock_guard lock(mutex_);
   outcomes_.clear();
-}
-
-ConnectionWatch::ConnectionWatch(int port) {
-  thread_ = std::thread([this, port] {
-    auto before = open_sockets(port);
-    while (!done_) {
-      std::this_thread::sleep_for(2ms);
-      auto now = open_sockets(port);
-      std::vector<std::string> both;
-      std::set_intersection(before.begin(), before.end(), now.begin(), now.end(), std::back_inserter(both));
-      peak_ = std::max(peak_.load(), static_cast<int>(both.size()));
-      before = std::move(now);
-    }
-  });
-}
-
-ConnectionWatch::~ConnectionWatch() {
-  done_ = true;
-  thread_.join();
 }
 
 int open_descriptors() {

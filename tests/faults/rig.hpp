@@ -1,6 +1,6 @@
 #pragma once
 // What the scenarios share: stores over a test's own server (through the proxy where one is given), the audit of what
-// was acknowledged, and watchers of the invariants: sockets, descriptors, time over a deadline.
+// was acknowledged, and watchers of the invariants: descriptors, time over a deadline.
 // Threads: stated per class; free functions from any thread.
 
 #include <atomic>
@@ -123,25 +123,6 @@ private:
     }
   };
   std::atomic<std::int64_t> worst_{-3'600'000};
-};
-
-/// Samples how many TCP connections to a port of 127.0.0.1 are open on the client's side, as the kernel sees them: from
-/// the connect until the client closes. What counts is what two samples in a row both hold, because neither is taken at
-/// one moment. Requests to cancel count as well: the proxy, which tells them apart, is for scenarios that have some.
-/// One thread of its own.
-class ConnectionWatch {
-public:
-  explicit ConnectionWatch(int port);
-  ConnectionWatch(const ConnectionWatch&) = delete;
-  ConnectionWatch& operator=(const ConnectionWatch&) = delete;
-  ~ConnectionWatch();
-
-  [[nodiscard]] int peak() const noexcept { return peak_; }
-
-private:
-  std::atomic<int> peak_ = 0;
-  std::atomic<bool> done_ = false;
-  std::thread thread_;
 };
 
 /// Descriptors of this process that are open now.

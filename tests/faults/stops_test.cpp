@@ -52,11 +52,11 @@ void check_end(std::string_view what, const testing::PostgresServer& server, con
 
 TEST_CASE("stops: one connection after the other is ended by the server, and the work goes on") {
   auto server = testing::PostgresServer::start();
+  const testing::TcpProxy proxy(server.port());
   const Baseline baseline(server);
   {
-    Store store = open_store(server, settings());
+    Store store = open_store(server, settings(), proxy.port());
     Audit audit(store);
-    const ConnectionWatch watch(server.port());
     Load load(store, audit, kThreads);
     for (int i = 0; i < testing::rounds(30, 5); ++i) {
       REQUIRE(load.progresses(5));
@@ -65,18 +65,18 @@ TEST_CASE("stops: one connection after the other is ended by the server, and the
     CHECK(load.progresses(50));
     load.stop();
     check_end("terminated backends", server, store, audit, load);
-    CHECK(watch.peak() <= kMost);
+    CHECK(proxy.figures().peak <= kMost);
   }
   CHECK(baseline.is_reached());
 }
 
 TEST_CASE("stops: kill -9 of one server process, after which the server recovers by itself") {
   auto server = testing::PostgresServer::start();
+  const testing::TcpProxy proxy(server.port());
   const Baseline baseline(server);
   {
-    Store store = open_store(server, settings());
+    Store store = open_store(server, settings(), proxy.port());
     Audit audit(store);
-    const ConnectionWatch watch(server.port());
     Load load(store, audit, kThreads);
     for (int i = 0; i < testing::rounds(3, 1); ++i) {
       REQUIRE(load.progresses(20));
@@ -89,7 +89,7 @@ TEST_CASE("stops: kill -9 of one server process, after which the server recovers
     }
     load.stop();
     check_end("killed backend", server, store, audit, load);
-    CHECK(watch.peak() <= kMost);
+    CHECK(proxy.figures().peak <= kMost);
   }
   CHECK(baseline.is_reached());
 }
@@ -97,11 +97,11 @@ TEST_CASE("stops: kill -9 of one server process, after which the server recovers
 TEST_CASE("stops: a fast and an immediate stop under load, then a start") {
   const auto mode = GENERATE(StopMode::fast, StopMode::immediate);
   auto server = testing::PostgresServer::start();
+  const testing::TcpProxy proxy(server.port());
   const Baseline baseline(server);
   {
-    Store store = open_store(server, settings());
+    Store store = open_store(server, settings(), proxy.port());
     Audit audit(store);
-    const ConnectionWatch watch(server.port());
     Load load(store, audit, kThreads);
     REQUIRE(load.progresses(50));
     server.stop(mode);
@@ -111,7 +111,7 @@ TEST_CASE("stops: a fast and an immediate stop under load, then a start") {
     CHECK(load.progresses(50));
     load.stop();
     check_end(mode == StopMode::fast ? "fast stop" : "immediate stop", server, store, audit, load);
-    CHECK(watch.peak() <= kMost);
+    CHECK(proxy.figures().peak <= kMost);
   }
   CHECK(baseline.is_reached());
 }

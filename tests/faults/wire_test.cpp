@@ -88,6 +88,34 @@ TEST_CASE("wire: a dropped answer to COMMIT is never run again, but found out wh
   CHECK(scene.baseline.is_reached());
 }
 
+TEST_CASE("wire: a batch with autocommit is committed before its first answer, in one round trip") {
+  Scene scene;
+  const bool resolves = GENERATE(false, true); // then its BEGIN goes first, and brings the transaction's name
+  const bool mixed = GENERATE(true, false);
+  CAPTURE(resolves, mixed);
+  {
+    Store store = scene.open({{"connection.resolve_commit", resolves ? "true" : "false"}});
+    Audit audit(store);
+    Session session = store.session({.autocommit = true});
+    Batch batch = session.batch();
+    batch.create(Entry{.id = 0, .op = 1, .part = 1});
+    if (mixed) batch.update(col<&Entry::op> == 1, {set<&Entry::part>(3)});
+    batch.create(Entry{.id = 0, .op = 1, .part = 2});
+    scene.proxy.arm({.direction = Direction::to_client, .message = 'C', .containing = "INSERT"});
+    std::optional<CommitUnknown> unknown;
+    try {
+      batch.run();
+    } catch (const CommitUnknown& error) {
+      unknown.emplace(error);
+    }
+    REQUIRE(unknown.has_value());
+    CHECK(as_admin(server(), "SELECT string_agg(part::text, ' ' ORDER BY part DESC) FROM entries") ==
+          (mixed ? "3 2" : "2 1"));
+    CHECK(store.resolve(*unknown) == (resolves && mixed ? Outcome::committed : Outcome::unknown));
+  }
+  CHECK(scene.baseline.is_reached());
+}
+
 TEST_CASE("wire: an INSERT that is not answered is a TimeoutError, its connection is given up, and nothing is there") {
   Scene scene;
   {
