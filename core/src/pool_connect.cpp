@@ -22,7 +22,7 @@ constexpr Clock::duration kMostBackoff = 5s;
 constexpr Clock::duration kMostBackoffForWaiters = 1s; ///< who waits is served soon after the server is back
 /// A prober's connect that hangs is given up after so long, because the server may be back meanwhile and never answer
 /// it; but a server that was away for long, and is slow now, is given a share of that time.
-constexpr Clock::duration kProbeLimit = 1500ms;
+constexpr Clock::duration kProbeLimit = 1000ms;
 constexpr double kProbeShare = 0.125;
 
 /// Whether the next connect may succeed though this one did not: the server is down, starting, or full.

@@ -433,9 +433,14 @@ private:
     }
   }
 
+  /// Looks anew who has left: since the last look a client may have closed one connection and opened the next.
   void count_open() {
-    figures_.open = static_cast<std::uint32_t>(
-        std::count_if(links_.begin(), links_.end(), [](const Link& link) { return link.counts(); }));
+    const auto is_open = [](const Link& link) {
+      if (!link.counts()) return false;
+      pollfd client{link.client.get(), POLLRDHUP, 0};
+      return ::poll(&client, 1, 0) == 0;
+    };
+    figures_.open = static_cast<std::uint32_t>(std::count_if(links_.begin(), links_.end(), is_open));
     figures_.peak = std::max(figures_.peak, figures_.open);
   }
 
