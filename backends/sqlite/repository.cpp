@@ -92,15 +92,11 @@ bool Repository::generated_is_rowid() {
   const StatementPtr keys =
       session_.prepare("SELECT count(*) FROM pragma_table_info(?1) AS c WHERE c.name = ?2 AND c.pk "
                        "= 1 AND NOT EXISTS (SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk')",
-                       context, false);
+                       context, Prepared::once);
   Run guard(*keys);
   session_.check(bind(keys->handle.get(), 1, {Stored::Class::text, 0, 0, table_.name}), context);
   session_.check(bind(keys->handle.get(), 2, {Stored::Class::text, 0, 0, table_.columns[*generated].name}), context);
   return session_.step(*keys, context) && sqlite3_column_int64(keys->handle.get(), 0) == 1;
-}
-
-StatementPtr Repository::prepare(std::string_view sql, const Context& context) {
-  return session_.prepare(sql, context, true);
 }
 
 RowBatch Repository::find(std::uint32_t key, std::span<const Cell> values) {
@@ -113,8 +109,8 @@ RowBatch Repository::find(std::uint32_t key, std::span<const Cell> values) {
   StatementPtr& finder = finders_[key];
   if (finder == nullptr) {
     const bool gives_rows = columns_.size() <= kMostRowColumns;
-    StatementPtr made =
-        session_.prepare(compiler_.find(key, gives_rows ? kRowPattern : sql::kColumnsAsTheyAre), context, true);
+    StatementPtr made = session_.prepare(compiler_.find(key, gives_rows ? kRowPattern : sql::kColumnsAsTheyAre),
+                                         context, Prepared::again);
     made->columns = columns_;
     made->gives_rows = gives_rows;
     finder = std::move(made);
@@ -193,7 +189,7 @@ RowBatch Repository::explain(const Query& query) {
   sql::read_select(table_, query, call_);
   session_.start(Access::read, context);
   const StoredTables tables = stored_tables();
-  const StatementPtr plan = session_.prepare(compiler_.explain(query), context, false);
+  const StatementPtr plan = session_.prepare(compiler_.explain(query), context, Prepared::once);
   const Run guard(*plan);
   session_.check(bind_all(plan->handle.get(), call_.parameters, tables, session_.bound(), false), context);
   Rows& rows = session_.results();
@@ -222,17 +218,6 @@ void Repository::check_forms(const Update& update) const {
                             table_.columns[assignment.column].name, table_.columns[node.column].name),
                 "read the value and write it");
   }
-}
-
-std::uint64_t Repository::update(const Update& update) {
-  const Context& context = contexts_[updating];
-  sql::read_update(table_, update, call_);
-  session_.start(Access::write, context);
-  learn_storage();
-  check_forms(update);
-  row_ = {{}, nullptr, columns_, &update};
-  run(*statement(context, {}, [&] { return compiler_.update(update); }), false, context);
-  return static_cast<std::uint64_t>(sqlite3_changes64(session_.handle()));
 }
 
 std::uint64_t Repository::remove(const Filter& filter) {

@@ -18,12 +18,12 @@
 
 #include "errors.hpp"
 #include "foreign_keys.hpp"
+#include "narrow_updates.hpp"
 #include "rows_module.hpp"
+#include "session.hpp"
 #include "statements.hpp"
 
 namespace tenon::sqlite {
-
-class Session;
 
 /// SQLite has no schemas. Errors: NotSupported for a table that names one, but for "main", which is the database
 /// itself.
@@ -53,7 +53,10 @@ public:
   [[nodiscard]] bool update_all(std::span<const BatchItem> items);
 
   /// The table may have been created meanwhile: look at its declared types again.
-  void forget_storage() noexcept { storage_known_ = false; }
+  void forget_storage() noexcept {
+    storage_known_ = false;
+    narrow_.forget();
+  }
   /// The columns as they are stored, looked up if they are not known yet.
   [[nodiscard]] std::span<const StoredColumn> stored_columns() {
     learn_storage();
@@ -74,19 +77,25 @@ private:
   StatementPtr select_statement(const Query& query, const Context& context);
   /// The statement of call_'s shape, prepared from compile() if it is not known yet. `columns`: of its result.
   template <class Compile>
-  StatementPtr statement(const Context& context, std::span<const std::uint32_t> columns, Compile&& compile) {
+  StatementPtr statement(const Context& context, std::span<const std::uint32_t> columns, Compile&& compile,
+                         Prepared use = Prepared::again) {
     StatementPtr* const known = statements_.find(call_.shape);
     if (known != nullptr && !(*known)->in_use) return *known;
-    StatementPtr made = prepare(compile(), context);
+    StatementPtr made = session_.prepare(compile(), context, use);
     for (const std::uint32_t column : columns)
       made->columns.push_back(columns_[column]);
     if (known == nullptr) statements_.insert(call_.shape, made);
     return made;
   }
-  [[nodiscard]] StatementPtr prepare(std::string_view sql, const Context& context);
   RowBatch write(const WriteRows& rows, Statement& statement, bool by_rowid, const Context& context);
   void write_row(const WriteRows& rows, std::size_t row, Statement& statement, bool by_rowid, const Context& context);
   [[nodiscard]] bool fits_one_statement(const WriteRows& rows) const noexcept;
+  [[nodiscard]] const Update* narrow_form(const Update& update);
+  [[nodiscard]] bool writes_whole_row(const Update& update) const noexcept;
+  [[nodiscard]] bool update_narrow(const Update& narrow, const Context& context);
+  [[nodiscard]] bool may_prepare_narrow(const Context& context);
+  void forget_narrow();
+  [[nodiscard]] bool update_all(std::span<const BatchItem> items, const Update* narrow);
   [[nodiscard]] std::optional<std::size_t> rowid_in(const Filter& filter) const noexcept;
   [[nodiscard]] bool insert_all(const WriteRows& rows, const Context& context);
   std::int64_t run(Statement& statement, bool wants_row, const Context& context);
@@ -111,6 +120,7 @@ private:
 
   sql::Call call_;
   std::vector<StatementPtr> finders_; // by key
+  NarrowUpdates narrow_;
   sql::StatementCache<StatementPtr> statements_;
 };
 

@@ -1,6 +1,7 @@
-// Repository: the updates of a batch, many by one statement: UPDATE … FROM tenon_rows. SQLite gathers what it will
-// write by rowid and then writes it in that order, which is why only updates in that order, of one row each, are taken:
-// so it does what they would do one after another. Measured: 0.8 times what one prepared statement for each takes.
+// Repository: updates, in their narrow form where they have one; and those of a batch, many by one statement: UPDATE …
+// FROM tenon_rows. SQLite gathers what it will write by rowid and then writes it in that order, which is why only
+// updates in that order, of one row each, are taken: so it does what they would do one after another. Measured: 0.8
+// times what one prepared statement for each takes.
 
 #include <algorithm>
 #include <string_view>
@@ -11,6 +12,13 @@
 #include "session.hpp"
 
 namespace tenon::sqlite {
+
+namespace {
+
+/// Statements beside the update of one row, of which they have the shape.
+enum Form : std::uint32_t { many_rows = 1, narrow_row, many_narrow_rows };
+
+} // namespace
 
 /// The position of the value that the rowid has to equal for all of the filter to hold; none if there is no such one,
 /// or the filter asks more than equalities.
@@ -75,28 +83,106 @@ std::size_t Repository::updates_alike(std::span<const BatchItem> items) {
   return count;
 }
 
-bool Repository::update_all(std::span<const BatchItem> items) {
-  constexpr std::uint32_t kManyRows = 1; // behind the shape of the update of one
+/// Narrow forms are for updates that write a row as it is in a struct: one that names a few columns means to change
+/// them.
+bool Repository::writes_whole_row(const Update& update) const noexcept {
+  return has_rowid_key_ && 2 * update.assignments.size() > columns_.size() && update.filter.sources.empty() &&
+         rowid_in(update.filter).has_value();
+}
+
+/// Null if there is none, or nothing is known about the table yet.
+const Update* Repository::narrow_form(const Update& update) {
+  return narrow_.known() && writes_whole_row(update) ? narrow_.of(update) : nullptr;
+}
+
+/// Whether the narrow form of call_'s shape is prepared already, or would be the same by what the schema says now.
+bool Repository::may_prepare_narrow(const Context& context) {
+  return statements_.find(call_.shape) != nullptr || narrow_.learn(session_, columns_, context);
+}
+
+void Repository::forget_narrow() {
+  narrow_.forget();
+  statements_.clear();
+}
+
+std::uint64_t Repository::update(const Update& update) {
   const Context& context = contexts_[updating];
-  const Update& first = items.front().update;
-  sql::read_update(table_, first, call_);
-  call_.shape.add(kManyRows);
+  const Update* const narrow = narrow_form(update);
+  sql::read_update(table_, narrow != nullptr ? *narrow : update, call_);
   session_.start(Access::write, context);
+  learn_storage();
+  check_forms(update);
+  row_ = {{}, nullptr, columns_, &update};
+  if (narrow != nullptr) {
+    if (update_narrow(*narrow, context)) return 1;
+    session_.go_on(context);
+    sql::read_update(table_, update, call_);
+  } else if (!narrow_.known() && writes_whole_row(update)) {
+    static_cast<void>(narrow_.learn(session_, columns_, context));
+  }
+  run(*statement(context, {}, [&] { return compiler_.update(update); }), false, context);
+  const std::int64_t written = sqlite3_changes64(session_.handle());
+  if (narrow != nullptr && narrow_.known() && written > 0) narrow_.missed(); // and not for a schema that changed
+  return static_cast<std::uint64_t>(written);
+}
+
+/// Returns whether the row is written; if not, nothing is done.
+bool Repository::update_narrow(const Update& narrow, const Context& context) {
+  call_.shape.add(narrow_row);
+  if (!may_prepare_narrow(context)) return false;
+  const StatementPtr prepared = statement(
+      context, {}, [&] { return compiler_.update(narrow); }, Prepared::until_altered);
+  const Run guard(*prepared);
+  session_.check(bind_all(prepared->handle.get(), call_.parameters, stored_tables(), session_.bound(), false), context);
+  if (!session_.runs(*prepared, context)) {
+    forget_narrow();
+    return false;
+  }
+  if (sqlite3_changes64(session_.handle()) == 0) return false;
+  narrow_.hit();
+  return true;
+}
+
+bool Repository::update_all(std::span<const BatchItem> items) {
+  session_.start(Access::write, contexts_[updating]);
+  const Update& first = items.front().update;
+  if (const Update* const narrow = narrow_form(first)) {
+    if (update_all(items, narrow)) {
+      narrow_.hit();
+      return true;
+    }
+    narrow_.missed();
+    session_.start(Access::write, contexts_[updating]);
+  } else if (!narrow_.known() && writes_whole_row(first)) {
+    static_cast<void>(narrow_.learn(session_, columns_, contexts_[updating]));
+  }
+  return update_all(items, nullptr);
+}
+
+bool Repository::update_all(std::span<const BatchItem> items, const Update* narrow) {
+  const Context& context = contexts_[updating];
+  const Update& first = narrow != nullptr ? *narrow : items.front().update;
+  sql::read_update(table_, first, call_);
+  call_.shape.add(narrow != nullptr ? many_narrow_rows : many_rows);
   row_ = {}; // several
   if (call_.parameters.size() > kMostRowsColumns) return false;
+  if (narrow != nullptr && !may_prepare_narrow(context)) return false;
+  const StatementPtr prepared = statement(
+      context, {}, [&] { return compiler_.update(first, {.from = kGivenRows, .column = kRowsColumn}); },
+      narrow != nullptr ? Prepared::until_altered : Prepared::again);
   given_.clear();
   for (const sql::Parameter& parameter : call_.parameters)
     given_.push_back({parameter.column == sql::kNoColumn ? nullptr : &columns_[parameter.column], !parameter.assigned});
   given_cells_.clear();
   for (const BatchItem& item : items) {
-    for (const Assignment& assignment : item.update.assignments)
+    const Update* const update = narrow != nullptr ? narrow_.like_first(item.update) : &item.update;
+    if (update == nullptr) return false;
+    for (const Assignment& assignment : update->assignments)
       given_cells_.push_back(assignment.value);
-    for (const Node& node : item.update.filter.nodes) {
+    for (const Node& node : update->filter.nodes) {
       if (node.kind == NodeKind::value) given_cells_.push_back(node.value);
     }
   }
-  const StatementPtr prepared =
-      statement(context, {}, [&] { return compiler_.update(first, {.from = kGivenRows, .column = kRowsColumn}); });
   sqlite3* const db = session_.handle();
   Session::Group group(session_, context);
   const std::int64_t written = sqlite3_total_changes64(db);
@@ -104,8 +190,10 @@ bool Repository::update_all(std::span<const BatchItem> items) {
   {
     const Run guard(*prepared);
     session_.check(bind_rows(prepared->handle.get(), 1, source), context);
-    const int code = sqlite3_step(prepared->handle.get());
-    if (source.refused || (code & 0xff) == SQLITE_CONSTRAINT) return false;
+    int code = sqlite3_step(prepared->handle.get());
+    if (code != SQLITE_DONE && narrow != nullptr) code = sqlite3_reset(prepared->handle.get());
+    if (code == SQLITE_SCHEMA) forget_narrow();
+    if (source.refused || code == SQLITE_SCHEMA || (code & 0xff) == SQLITE_CONSTRAINT) return false;
     if (code != SQLITE_DONE) session_.fail(code, context);
   }
   if (sqlite3_total_changes64(db) - written != static_cast<std::int64_t>(items.size())) return false;

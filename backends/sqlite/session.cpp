@@ -110,6 +110,11 @@ void Session::resume(const Context& context) {
   if (!database_.watch().start()) throw_error(deadline_passed(context));
 }
 
+void Session::go_on(const Context& context) {
+  database_.watch().go_on();
+  if (database_.watch().expired()) fail(SQLITE_INTERRUPT, context);
+}
+
 void Session::enter(Access access, const Context& context) {
   if (state_ != State::none) open_transaction(access, context);
   results_.clear();
@@ -144,7 +149,7 @@ void Session::open_transaction(Access access, const Context& context) {
 void Session::run(Control control, const Context& context) {
   constexpr std::array<std::string_view, 4> kTexts{"BEGIN", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"};
   StatementPtr& statement = controls_[control];
-  if (statement == nullptr) statement = prepare(kTexts[control], context, true);
+  if (statement == nullptr) statement = prepare(kTexts[control], context, Prepared::again);
   const Watch::Move move(watch());
   Run guard(*statement);
   step(*statement, context);
@@ -155,11 +160,14 @@ void Session::run(const char* sql, const Context& context) {
   check(sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr), context);
 }
 
-StatementPtr Session::prepare(std::string_view sql, const Context& context, bool kept) {
+StatementPtr Session::prepare(std::string_view sql, const Context& context, Prepared use) {
   sqlite3_stmt* made = nullptr;
   const char* tail = nullptr;
-  const int code = sqlite3_prepare_v3(handle(), sql.data(), static_cast<int>(sql.size()),
-                                      kept ? SQLITE_PREPARE_PERSISTENT : 0, &made, &tail);
+  const auto size = static_cast<int>(sql.size());
+  const int code = use == Prepared::until_altered
+                       ? sqlite3_prepare(handle(), sql.data(), size, &made, &tail) // whose statements cannot adapt
+                       : sqlite3_prepare_v3(handle(), sql.data(), size,
+                                            use == Prepared::again ? SQLITE_PREPARE_PERSISTENT : 0, &made, &tail);
   if (code != SQLITE_OK) fail(code, context);
   auto statement = std::make_shared<Statement>();
   statement->handle.reset(made);
@@ -183,6 +191,13 @@ bool Session::step(Statement& statement, const Context& context) {
   const int code = sqlite3_step(statement.handle.get());
   if (code == SQLITE_ROW) return true;
   if (code != SQLITE_DONE) fail(code, context);
+  return false;
+}
+
+bool Session::runs(Statement& statement, const Context& context) {
+  if (sqlite3_step(statement.handle.get()) == SQLITE_DONE) return true;
+  const int code = sqlite3_reset(statement.handle.get()); // which knows the reason
+  if (code != SQLITE_SCHEMA) fail(code, context);
   return false;
 }
 
@@ -364,7 +379,7 @@ std::unique_ptr<ICursor> Session::execute(std::string_view sql, std::span<const 
     throw_error(ErrorCode::programming, "execute: the SQL holds a NUL byte or is too long");
   }
   resume(context);
-  StatementPtr statement = prepare(sql, context, false);
+  StatementPtr statement = prepare(sql, context, Prepared::once);
   sqlite3_stmt* const prepared = statement->handle.get();
   const bool writes = sqlite3_stmt_readonly(prepared) == 0;
   enter(writes ? Access::write : Access::read, context);
@@ -384,7 +399,7 @@ std::unique_ptr<ICursor> Session::execute(std::string_view sql, std::span<const 
 void Session::ping() {
   const Context context{.statement = "ping"};
   resume(context);
-  if (ping_ == nullptr) ping_ = prepare("SELECT 1 FROM sqlite_schema LIMIT 1", context, true);
+  if (ping_ == nullptr) ping_ = prepare("SELECT 1 FROM sqlite_schema LIMIT 1", context, Prepared::again);
   Run guard(*ping_);
   step(*ping_, context);
 }

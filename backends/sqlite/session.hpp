@@ -60,12 +60,17 @@ public:
     resume(context);
     enter(access, context);
   }
+  /// The call goes on with another statement. Errors: TimeoutError, Cancelled.
+  void go_on(const Context& context);
   /// As start, for a cursor that goes on.
   void resume(const Context& context);
   /// Errors: as the translation says; for SQL that is empty or more than one statement, ProgrammingError.
-  [[nodiscard]] StatementPtr prepare(std::string_view sql, const Context& context, bool kept);
+  [[nodiscard]] StatementPtr prepare(std::string_view sql, const Context& context, Prepared use);
   /// Returns true for a row, false at the end.
   bool step(Statement& statement, const Context& context);
+  /// Runs one that is prepared until_altered and gives no rows. Returns false, with nothing done, if it has to be
+  /// prepared anew.
+  [[nodiscard]] bool runs(Statement& statement, const Context& context);
   /// As step, and appends the row to `rows`. Errors: also DataError, as read().
   bool fetch(Statement& statement, Rows& rows, const Context& context);
   /// Raises what SQLite has just reported.

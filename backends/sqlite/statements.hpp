@@ -22,6 +22,13 @@ struct Finalize {
   void operator()(sqlite3_stmt* handle) const noexcept;
 };
 
+/// How long a statement is of use.
+enum class Prepared {
+  once,
+  again,         ///< and again; SQLite prepares it anew by itself where the schema has changed
+  until_altered, ///< until the schema changes: then it does nothing, which Session::runs() tells
+};
+
 /// A statement with what is known about its result. Shared by the cache that keeps it and the cursor that runs it.
 /// In a child made by fork() it is left as it is, like its connection.
 struct Statement {

@@ -27,6 +27,8 @@ public:
     committing_ = false;
     return !has_passed(deadline_);
   }
+  /// The call goes on with another statement, which may end again until its commit begins.
+  void go_on() noexcept { committing_ = false; }
   void set_deadline(Deadline deadline) noexcept { deadline_ = deadline; }
   /// Ends the running call, also one that sleeps in wait(): that wakes at once.
   void cancel() noexcept;

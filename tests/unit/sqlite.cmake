@@ -14,6 +14,7 @@ target_sources(sqlite_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_functions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_limits.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_memory.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sqlite_narrow.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_opening.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_predicates.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_provoked.cpp
