@@ -67,7 +67,8 @@ struct Entry {
   std::function<std::unique_ptr<Driver>(const Place&)> open;
 };
 
-[[nodiscard]] std::vector<Entry> entries();
+/// Those of one backend; `libraries` are names with commas between them, empty for all.
+[[nodiscard]] std::vector<Entry> entries(std::string_view backend, std::string_view libraries);
 
 /// Takes dead rows out of a table of PostgreSQL.
 void vacuum(const Place& place, const char* table = "users");

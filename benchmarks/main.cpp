@@ -2,6 +2,7 @@
 // in random turns, and writes the results as JSON. Used by ./dev bench.
 #include <sched.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -24,8 +25,9 @@ struct Arguments {
   Effort effort;
   std::int64_t seeded = kSeeded;
   std::vector<std::int64_t> sizes{1000, 10'000, 100'000, 1'000'000};
-  std::string backend; ///< empty: both
-  std::string only;    ///< part of a work's name
+  std::string backend;   ///< empty: both
+  std::string only;      ///< part of a work's name
+  std::string libraries; ///< names with commas between them; empty: all
   std::string out = "results.json";
   std::string storage;
   bool bad = false;
@@ -48,7 +50,13 @@ Arguments read(int count, char** words) {
           .many = 200, .repetitions = 1, .long_repetitions = 1, .seconds = 0.0001, .transactions = 40, .scale = 1};
       read.seeded = 1000;
       read.sizes = {10, 100};
-    } else if (!value("--backend=", read.backend) && !value("--only=", read.only) && !value("--out=", read.out) &&
+    } else if (word.starts_with("--iterations=")) {
+      std::string number;
+      value("--iterations=", number);
+      const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), read.effort.iterations);
+      read.bad = read.bad || error != std::errc{} || end != number.data() + number.size() || read.effort.iterations < 1;
+    } else if (!value("--backend=", read.backend) && !value("--only=", read.only) &&
+               !value("--libraries=", read.libraries) && !value("--out=", read.out) &&
                !value("--storage=", read.storage)) {
       read.bad = true;
     }
@@ -131,10 +139,10 @@ void run_growth(const Arguments& arguments, const Place& place, const std::strin
 void run(const Arguments& arguments, Place place, const std::string& backend, Report& report) {
   run_growth(arguments, place, backend, report);
   Stage stage(std::move(place), arguments.seeded);
-  for (const Entry& entry : entries()) {
-    if (entry.backend == backend) stage.driver(entry); // in this order: the first one seeds
-  }
-  run_all(arguments, register_works(stage, arguments.effort, backend), report);
+  const std::vector<Entry> chosen = entries(backend, arguments.libraries);
+  for (const Entry& entry : chosen)
+    stage.driver(entry); // in this order: the first one seeds
+  run_all(arguments, register_works(stage, arguments.effort, backend, chosen), report);
 }
 
 void run_tpcb(const Arguments& arguments, const testing::PostgresServer& server, const Place& place, Report& report) {
@@ -166,7 +174,8 @@ std::vector<std::string> sqlite_schema(const std::string& storage) {
 int run(int count, char** words) {
   const Arguments arguments = read(count, words);
   if (arguments.bad || arguments.storage.empty()) {
-    std::cerr << "usage: tenon_bench --storage=FILE [--quick|--smoke] [--backend=NAME] [--only=PART] [--out=FILE]\n";
+    std::cerr << "usage: tenon_bench --storage=FILE [--quick|--smoke] [--backend=NAME] [--only=PART] "
+                 "[--libraries=NAME,…] [--iterations=N] [--out=FILE]\n";
     return 64;
   }
   pin_to_one_cpu();

@@ -245,8 +245,8 @@ constexpr Work kWorks[]{
 
 } // namespace
 
-std::vector<Entry> entries() {
-  return {
+std::vector<Entry> entries(std::string_view backend, std::string_view libraries) {
+  std::vector<Entry> all{
       {"postgresql", "libpq", open_libpq},
       {"postgresql", "tenon", [](const Place& place) { return open_tenon(place, "postgresql"); }},
       {"postgresql", "soci", open_soci_postgresql},
@@ -257,6 +257,12 @@ std::vector<Entry> entries() {
       {"sqlite", "soci", open_soci_sqlite},
       {"sqlite", "SQLiteCpp", open_sqlitecpp},
   };
+  const std::string list = fmt::format(",{},", libraries);
+  std::erase_if(all, [&](const Entry& entry) {
+    const bool wanted = libraries.empty() || list.find(fmt::format(",{},", entry.library)) != std::string::npos;
+    return entry.backend != backend || !wanted;
+  });
+  return all;
 }
 
 Driver& Stage::driver(const Entry& entry) {
@@ -284,12 +290,12 @@ void Stage::seed(Driver& driver) const {
   expect(users.front().id == 1 && users.back().id == seeded_, "the seeded rows do not have the keys from 1 on");
 }
 
-std::vector<std::string> register_works(Stage& stage, const Effort& effort, const std::string& backend) {
+std::vector<std::string> register_works(Stage& stage, const Effort& effort, const std::string& backend,
+                                        const std::vector<Entry>& chosen) {
   std::vector<std::string> names;
   for (const Work& work : kWorks) {
     names.push_back(fmt::format("{}/{}", work.name, backend));
-    for (const Entry& entry : entries()) {
-      if (entry.backend != backend) continue;
+    for (const Entry& entry : chosen) {
       const auto run = [&stage, effort, entry, work](benchmark::State& state) {
         try {
           work.body(state, stage.driver(entry), effort, stage.seeded());
@@ -301,7 +307,9 @@ std::vector<std::string> register_works(Stage& stage, const Effort& effort, cons
       };
       auto* const made = benchmark::RegisterBenchmark(fmt::format("{}/{}", names.back(), entry.library).c_str(), run);
       made->UseRealTime();
-      if (work.is_long) {
+      if (effort.iterations > 0) {
+        made->Iterations(effort.iterations)->Repetitions(1);
+      } else if (work.is_long) {
         made->Iterations(1)->Repetitions(effort.long_repetitions);
       } else {
         made->MinTime(effort.seconds)->Repetitions(effort.repetitions);

@@ -18,6 +18,7 @@ struct Effort {
   int long_repetitions = 7;
   double seconds = 0.1;             ///< of one repetition of a short work
   std::int64_t transactions = 4000; ///< of one repetition of TPC-B, all threads together
+  std::int64_t iterations = 0;      ///< of each work, where a profile has to know them; 0: what its time allows
   int scale = 10;                   ///< of TPC-B's tables, in units of 100,000 accounts
 };
 
@@ -41,6 +42,7 @@ private:
 };
 
 /// Returns the names of the works in the order of the table. Lifetime: `stage` must outlive the run.
-std::vector<std::string> register_works(Stage& stage, const Effort& effort, const std::string& backend);
+std::vector<std::string> register_works(Stage& stage, const Effort& effort, const std::string& backend,
+                                        const std::vector<Entry>& chosen);
 
 } // namespace tenon::benchmarks

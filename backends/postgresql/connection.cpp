@@ -151,13 +151,7 @@ Connection::Exchange Connection::start(const Work& work, bool ignores_cancel) {
 // cancelled, because a cancelled COMMIT may be a COMMIT.
 bool Connection::wait(Exchange& exchange, short events) {
   while (true) {
-    int timeout = -1;
-    if (exchange.limit != Deadline::max()) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(exchange.limit - Clock::now()).count();
-      timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 86'400'000));
-    }
-    pollfd socket{PQsocket(handle_), events, 0};
-    const int ready = poll(&socket, 1, timeout);
+    const int ready = waiter_.wait(PQsocket(handle_), events, exchange.limit);
     if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) return true; // libpq finds the same error and reports it
     if (ready < 0 || Clock::now() < exchange.limit) continue;

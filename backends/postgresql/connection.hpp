@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include <tenon/interface/rough_clock.hpp>
 #include <tenon/interface/session.hpp>
 
 #include "backstop.hpp"
@@ -18,6 +19,7 @@
 #include "results.hpp"
 #include "settings.hpp"
 #include "values.hpp"
+#include "waiter.hpp"
 
 namespace tenon::postgresql {
 
@@ -36,6 +38,9 @@ public:
   ~Statement();
 
   [[nodiscard]] const std::string& sql() const noexcept { return sql_; }
+  /// Which of its connection's preparations it is of: another number whenever it was prepared anew, 0 if it is not
+  /// prepared.
+  [[nodiscard]] std::uint64_t preparation() const noexcept { return owner_ == nullptr ? 0 : preparation_; }
 
 private:
   friend class Connection;
@@ -45,6 +50,7 @@ private:
   std::string name_;
   Connection* owner_ = nullptr; ///< set while the server knows `name_`
   std::uint64_t generation_ = 0;
+  std::uint64_t preparation_ = 0;
 };
 
 /// What a statement is, for errors.
@@ -120,7 +126,7 @@ public:
   [[nodiscard]] bool alive() noexcept;
 
   void set_deadline(Deadline deadline) noexcept { deadline_ = deadline; }
-  [[nodiscard]] bool is_late() const noexcept { return deadline_ != Deadline::max() && Clock::now() >= deadline_; }
+  [[nodiscard]] bool is_late() const noexcept { return has_passed(deadline_); }
   [[nodiscard]] Canceller& canceller() noexcept { return canceller_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
 
@@ -179,6 +185,7 @@ private:
   bool numbers_transactions_; ///< write transactions learn by what they can be asked about later
   std::string endpoint_;      ///< of the one host that it is
   Canceller canceller_;
+  Waiter waiter_;
   Deadline deadline_ = Deadline::max();
   bool broken_ = false;
   bool read_only_ = false;

@@ -29,6 +29,17 @@ constexpr int kGiven = 64;
   throw_error(std::move(info));
 }
 
+/// The next rows of a result that is here, from `position` on.
+RowBatch give(const pg_result* result, int& position, const RowReader& reader, std::vector<Cell>& cells,
+              sql::Arena& arena) {
+  const int count = std::min(PQntuples(result) - position, kGiven);
+  if (count == 0) return {};
+  const auto rows = static_cast<std::size_t>(count);
+  reader.read(result, position, count, room_for(cells, rows * reader.columns()), arena);
+  position += count;
+  return {cells.data(), rows, reader.columns()};
+}
+
 void check_era(std::uint64_t made, const Session& session) {
   if (made != session.era()) refuse("next: the cursor's transaction has ended");
 }
@@ -41,15 +52,9 @@ WholeCursor::WholeCursor(Session& session, Result result, RowReader reader)
 bool WholeCursor::next(RowBatch& batch) {
   check_era(era_, session_);
   batch = {};
-  const int end = std::min(PQntuples(result_.get()), position_ + kGiven);
-  if (position_ == end) return false;
-  cells_.clear();
   arena_.clear();
-  const auto rows = static_cast<std::size_t>(end - position_);
-  for (; position_ < end; ++position_)
-    reader_.append(result_.get(), position_, cells_, arena_);
-  batch = {cells_.data(), rows, reader_.columns()};
-  return true;
+  batch = give(result_.get(), position_, reader_, cells_, arena_);
+  return !batch.empty();
 }
 
 RowsCursor::RowsCursor(Session& session, Result first, const Work& work)
@@ -79,9 +84,10 @@ RowsCursor::~RowsCursor() {
 void RowsCursor::fill(std::size_t rows) {
   const Session::Running running(session_.connection().canceller());
   try {
-    while (rows_.size() < rows && pending_ != nullptr) {
+    Cell* to = room_for(cells_, rows * reader_.columns());
+    for (; rows_.size() < rows && pending_ != nullptr; to += reader_.columns()) {
       rows_.push_back(std::move(pending_));
-      reader_.append(rows_.back().get(), 0, cells_, arena_);
+      reader_.read(rows_.back().get(), 0, 1, to, arena_);
       pending_ = session_.connection().next_row(work_);
     }
   } catch (const Error& error) {
@@ -101,7 +107,6 @@ bool RowsCursor::next(RowBatch& batch) {
   }
   if (ended_) refuse("next: an error or a later call of the session has ended the cursor");
   rows_.clear();
-  cells_.clear();
   arena_.clear();
   if (pending_ == nullptr) return false;
   if (session_.connection().is_late()) {
@@ -167,16 +172,10 @@ bool ChunkCursor::next(RowBatch& batch) {
   check_era(era_, session_);
   batch = {};
   if (open_ && is_undone()) refuse("next: the cursor has ended with the savepoint that was undone");
-  cells_.clear();
   arena_.clear();
   if (position_ == PQntuples(result_.get()) && open_) fetch();
-  const int end = std::min(PQntuples(result_.get()), position_ + kGiven);
-  if (position_ == end) return false;
-  const auto rows = static_cast<std::size_t>(end - position_);
-  for (; position_ < end; ++position_)
-    reader_.append(result_.get(), position_, cells_, arena_);
-  batch = {cells_.data(), rows, reader_.columns()};
-  return true;
+  batch = give(result_.get(), position_, reader_, cells_, arena_);
+  return !batch.empty();
 }
 
 } // namespace tenon::postgresql

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -37,6 +38,7 @@ constexpr std::uint64_t kWholeResult = 1024;
 Repository::Repository(Session& session, const TableDesc& table)
     : session_(session), table_(table), compiler_(kDialect, table, &session.text_order()), finds_(table.keys.size()),
       find_readers_(table.keys.size()) {
+  call_.typed_assignments = false; // a NULL is bound as a value of its column is
   const std::string name = table.qualified_name();
   insert_ = "insert into " + name;
   upsert_ = "upsert into " + name;
@@ -91,9 +93,8 @@ RowBatch Repository::copy(const WriteRows& rows, const Work& work) {
     const Result keys = connection.run(*draw_keys_, held.parameters, work);
     RowReader reader;
     reader.describe(keys.get(), table_, rows.returning);
-    held.cells.reserve(rows.rows);
-    for (int row = 0; row < PQntuples(keys.get()); ++row)
-      reader.append(keys.get(), row, held.cells, held.arena);
+    const int drawn = PQntuples(keys.get());
+    reader.read(keys.get(), 0, drawn, room_for(held.cells, static_cast<std::size_t>(drawn)), held.arena);
     names = sql::quoted(kDialect, table_.columns[rows.returning.front()].name);
   }
   for (const std::uint32_t column : rows.columns)
@@ -170,13 +171,17 @@ RowBatch Repository::upsert(const WriteRows& rows, std::uint32_t key, std::span<
 template <class StatementFor>
 RowBatch Repository::write(const WriteRows& rows, const Work& work, StatementFor&& statement_for) {
   if (rows.rows == 0) return {};
-  static_cast<void>(statement_for(1)); // checks columns and key before anything is sent
+  Statement& single = statement_for(1); // checks columns and key before anything is sent
   if (rows.columns.size() > kDialect.max_parameters) {
     refuse(ErrorCode::programming, fmt::format("{}: more columns than PostgreSQL has parameters", work.summary));
   }
   const std::size_t widest = rows.columns.empty() ? 1 : kDialect.max_parameters / rows.columns.size();
   const bool one_statement = std::has_single_bit(rows.rows) && rows.rows <= std::min(widest, kRowsPerStatement);
   Connection& connection = session_.connection();
+  if (rows.rows == 1) {
+    write_chunks(rows, work, [&](std::size_t) -> Statement& { return single; });
+    return returned(rows, work);
+  }
   if (one_statement || connection.transaction() != TransactionState::none) {
     write_chunks(rows, work, statement_for);
     return returned(rows, work);
@@ -200,7 +205,7 @@ RowBatch Repository::write(const WriteRows& rows, const Work& work, StatementFor
 }
 
 template <class StatementFor>
-void Repository::write_chunks(const WriteRows& rows, const Work& work, StatementFor& statement_for) {
+void Repository::write_chunks(const WriteRows& rows, const Work& work, StatementFor&& statement_for) {
   const std::size_t columns = rows.columns.size();
   const std::size_t widest =
       columns == 0 ? 1 : std::min<std::size_t>(kRowsPerStatement, kDialect.max_parameters / columns);
@@ -215,7 +220,9 @@ void Repository::write_chunks(const WriteRows& rows, const Work& work, Statement
         for (std::size_t i = 0; i < columns; ++i, ++cell)
           parameters.add_written(*cell, table_, rows.columns[i]);
       }
-      Result result = session_.connection().run(statement_for(count), parameters, work);
+      Statement& prepared = statement_for(count);
+      Result result = session_.connection().run(prepared, parameters, work);
+      if (done == 0) returned_by_ = prepared.preparation();
       if (!rows.returning.empty()) session_.held().results.push_back(std::move(result));
       done += count;
     }
@@ -229,14 +236,10 @@ void Repository::write_chunks(const WriteRows& rows, const Work& work, Statement
 RowBatch Repository::returned(const WriteRows& rows, const Work& work) {
   if (rows.returning.empty()) return {};
   auto& held = session_.held();
-  RowReader reader;
-  held.cells.reserve(rows.rows * rows.returning.size());
-  for (const Result& result : held.results) {
-    if (reader.columns() == 0) reader.describe(result.get(), table_, rows.returning);
-    for (int row = 0; row < PQntuples(result.get()); ++row)
-      reader.append(result.get(), row, held.cells, held.arena);
-  }
-  if (held.cells.size() != rows.rows * rows.returning.size()) {
+  const auto add = [](std::size_t sum, const Result& result) {
+    return sum + static_cast<std::size_t>(PQntuples(result.get()));
+  };
+  if (std::accumulate(held.results.begin(), held.results.end(), std::size_t{0}, add) != rows.rows) {
     ErrorInfo info;
     info.code = ErrorCode::operational;
     info.backend = "postgresql";
@@ -245,6 +248,13 @@ RowBatch Repository::returned(const WriteRows& rows, const Work& work) {
     info.hint = "a trigger, a rule or a policy of the table leaves rows out";
     session_.doom(info);
     throw_error(std::move(info));
+  }
+  returned_reader_.describe_once(held.results.front().get(), returned_by_, table_, rows.returning);
+  Cell* to = room_for(held.cells, rows.rows * rows.returning.size());
+  for (const Result& result : held.results) {
+    const int count = PQntuples(result.get());
+    returned_reader_.read(result.get(), 0, count, to, held.arena);
+    to += static_cast<std::size_t>(count) * rows.returning.size();
   }
   return {held.cells.data(), rows.rows, rows.returning.size()};
 }
@@ -270,8 +280,8 @@ RowBatch Repository::find(std::uint32_t key, std::span<const Cell> values) {
     Result result = session_.connection().run(*finds_[key], held.parameters, work);
     if (PQntuples(result.get()) == 0) return {};
     RowReader& reader = find_readers_[key];
-    reader.describe(result.get(), table_, {});
-    reader.append(result.get(), 0, held.cells, held.arena);
+    reader.describe_once(result.get(), finds_[key]->preparation(), table_, {});
+    reader.read(result.get(), 0, 1, room_for(held.cells, reader.columns()), held.arena);
     held.results.push_back(std::move(result));
     return {held.cells.data(), 1, reader.columns()};
   });
@@ -350,11 +360,10 @@ RowBatch Repository::explain(const Query& query) {
     Result result = session_.connection().run(text, bind(), work);
     RowReader reader;
     reader.describe(result.get());
-    const int rows = PQntuples(result.get());
-    for (int row = 0; row < rows; ++row)
-      reader.append(result.get(), row, held.cells, held.arena);
+    const auto rows = static_cast<std::size_t>(PQntuples(result.get()));
+    reader.read(result.get(), 0, PQntuples(result.get()), room_for(held.cells, rows * reader.columns()), held.arena);
     held.results.push_back(std::move(result));
-    return {held.cells.data(), static_cast<std::size_t>(rows), reader.columns()};
+    return {held.cells.data(), rows, reader.columns()};
   });
 }
 

@@ -47,7 +47,8 @@ private:
   /// Rows in as few statements as parameters allow, all of them or none. `statement_for` gives the statement that
   /// writes a number of rows.
   template <class StatementFor> RowBatch write(const WriteRows& rows, const Work& work, StatementFor&& statement_for);
-  template <class StatementFor> void write_chunks(const WriteRows& rows, const Work& work, StatementFor& statement_for);
+  template <class StatementFor>
+  void write_chunks(const WriteRows& rows, const Work& work, StatementFor&& statement_for);
   RowBatch returned(const WriteRows& rows, const Work& work);
 
   Session& session_;
@@ -60,6 +61,8 @@ private:
   std::string copied_;                                     ///< the bytes of a COPY
   std::vector<std::optional<Statement>> finds_;            ///< by key
   std::vector<RowReader> find_readers_;                    ///< by key
+  RowReader returned_reader_;                              ///< of what a write returns
+  std::uint64_t returned_by_ = 0;                          ///< the preparation of the statement that returned it
   std::string insert_, upsert_, select_, update_, delete_; ///< summaries, for errors
 };
 

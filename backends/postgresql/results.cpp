@@ -334,6 +334,14 @@ void RowReader::choose(const pg_result* result, std::size_t column, CellType wan
   readers_.push_back(*reader);
 }
 
+void RowReader::describe_once(const pg_result* result, std::uint64_t preparation, const TableDesc& table,
+                              std::span<const std::uint32_t> columns) {
+  if (preparation != 0 && preparation == described_) return;
+  described_ = 0; // until all of it fits
+  describe(result, table, columns);
+  described_ = preparation;
+}
+
 void RowReader::describe(const pg_result* result, const TableDesc& table, std::span<const std::uint32_t> columns) {
   names_.clear();
   origins_.clear();
@@ -376,52 +384,79 @@ void RowReader::describe(const pg_result* result) {
 
 namespace {
 
-/// Values of the most frequent types. Returns false for all others, and for what has to be refused.
-inline bool read_plain(Reader reader, const char* data, int size, Cell& cell) noexcept {
-  switch (reader) {
-    case Reader::text: cell = Cell::text({data, static_cast<std::size_t>(size)}); return true;
-    case Reader::int64:
-      if (size != 8) return false;
-      cell = Cell::int64(load_big_endian<std::int64_t>(data));
-      return true;
-    case Reader::timestamp: {
-      if (size != 8) return false;
-      const auto server = load_big_endian<std::int64_t>(data);
-      using Limits = std::numeric_limits<std::int64_t>;
-      if (server == Limits::min() || server > Limits::max() - kEpochMicroseconds) return false;
-      cell = Cell::timestamp(server + kEpochMicroseconds);
-      return true;
+// Values of the most frequent types. Each returns false for what has to be read or refused otherwise.
+struct ReadText {
+  static bool read(const char* data, int size, Cell& cell) noexcept {
+    cell = Cell::text({data, static_cast<std::size_t>(size)});
+    return true;
+  }
+};
+struct ReadInt64 {
+  static bool read(const char* data, int size, Cell& cell) noexcept {
+    if (size != 8) return false;
+    cell = Cell::int64(load_big_endian<std::int64_t>(data));
+    return true;
+  }
+};
+struct ReadTimestamp {
+  static bool read(const char* data, int size, Cell& cell) noexcept {
+    using Limits = std::numeric_limits<std::int64_t>;
+    if (size != 8) return false;
+    const auto server = load_big_endian<std::int64_t>(data);
+    if (server == Limits::min() || server > Limits::max() - kEpochMicroseconds) return false;
+    cell = Cell::timestamp(server + kEpochMicroseconds);
+    return true;
+  }
+};
+struct ReadBoolean {
+  static bool read(const char* data, int size, Cell& cell) noexcept {
+    if (size != 1) return false;
+    cell = Cell::boolean(*data != 0);
+    return true;
+  }
+};
+struct ReadNone {
+  static bool read(const char*, int, Cell&) noexcept { return false; }
+};
+
+/// The cells of one column of the rows from `row` to `end`; they lie `apart` from one another. Of libpq's calls for
+/// each value as few as it takes: they are most of the work. Not inlined: so each loop has the registers for itself.
+template <class Plain, class Other>
+[[gnu::noinline]] void read_column(const pg_result* result, int column, int row, int end, Cell* to, std::size_t apart,
+                                   const Other& other) {
+  for (; row < end; ++row, to += apart) {
+    const int size = PQgetlength(result, row, column);
+    if (size == 0 && PQgetisnull(result, row, column) != 0) {
+      *to = Cell::null();
+      continue;
     }
-    case Reader::boolean:
-      if (size != 1) return false;
-      cell = Cell::boolean(*data != 0);
-      return true;
-    default: return false;
+    const char* const data = PQgetvalue(result, row, column);
+    if (!Plain::read(data, size, *to)) [[unlikely]]
+      *to = other(data, static_cast<std::size_t>(size));
   }
 }
 
 } // namespace
 
-// Of libpq's calls for each value as few as it takes: they are most of the work.
-void RowReader::append(const pg_result* result, int row, std::vector<Cell>& cells, sql::Arena& arena) const {
+// Column by column: what the type of one asks for is decided once for all of its values.
+void RowReader::read(const pg_result* result, int first, int rows, Cell* cells, sql::Arena& arena) const {
   const std::size_t count = readers_.size();
-  const std::size_t first = cells.size();
-  cells.resize(first + count);
-  Cell* const to = cells.data() + first;
+  const int end = first + rows;
   for (std::size_t i = 0; i < count; ++i) {
     const int column = static_cast<int>(i);
-    const int size = PQgetlength(result, row, column);
-    if (size == 0 && PQgetisnull(result, row, column) != 0) {
-      to[i] = Cell::null();
-      continue;
+    const Reader reader = readers_[i];
+    const auto other = [&](const char* data, std::size_t size) {
+      const auto place = [&] { return name(i); };
+      return reader == Reader::array ? array_of({data, size}, arena, place)
+                                     : read_cell(reader, data, size, arena, place);
+    };
+    switch (reader) {
+      case Reader::text: read_column<ReadText>(result, column, first, end, cells + i, count, other); break;
+      case Reader::int64: read_column<ReadInt64>(result, column, first, end, cells + i, count, other); break;
+      case Reader::timestamp: read_column<ReadTimestamp>(result, column, first, end, cells + i, count, other); break;
+      case Reader::boolean: read_column<ReadBoolean>(result, column, first, end, cells + i, count, other); break;
+      default: read_column<ReadNone>(result, column, first, end, cells + i, count, other); break;
     }
-    const char* const data = PQgetvalue(result, row, column);
-    if (read_plain(readers_[i], data, size, to[i])) [[likely]]
-      continue;
-    const auto length = static_cast<std::size_t>(size);
-    const auto place = [&] { return name(i); };
-    to[i] = readers_[i] == Reader::array ? array_of({data, length}, arena, place)
-                                         : read_cell(readers_[i], data, length, arena, place);
   }
 }
 

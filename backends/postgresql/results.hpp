@@ -56,15 +56,19 @@ public:
   /// For columns of a described table; an empty `columns` means all of them.
   /// Errors: DataError if a column's type does not fit the described one.
   void describe(const pg_result* result, const TableDesc& table, std::span<const std::uint32_t> columns);
+  /// The same for a statement that was prepared, as Statement::preparation() says, and whose results all have the same
+  /// columns: the server refuses to run it once they would change. Described anew only for another preparation, or 0.
+  void describe_once(const pg_result* result, std::uint64_t preparation, const TableDesc& table,
+                     std::span<const std::uint32_t> columns);
   /// For the rows of a select; an empty `columns` means all of the table. Errors: as above.
   void describe_outputs(const pg_result* result, const TableDesc& table, std::span<const sql::RowColumn> columns);
   /// For the caller's own SQL: the nearest type to each column's own.
   /// Errors: DataError for a type that has no counterpart.
   void describe(const pg_result* result);
 
-  /// Appends the cells of one row. Lifetime: until `result` or `arena` are cleared.
-  /// Errors: DataError for a value that does not fit.
-  void append(const pg_result* result, int row, std::vector<Cell>& cells, sql::Arena& arena) const;
+  /// Writes the cells of `rows` rows from `first` on, row after row. Requires room for columns() cells of each at
+  /// `cells`. Lifetime: until `result` or `arena` are cleared. Errors: DataError for a value that does not fit.
+  void read(const pg_result* result, int first, int rows, Cell* cells, sql::Arena& arena) const;
 
   [[nodiscard]] std::size_t columns() const noexcept { return readers_.size(); }
 
@@ -80,7 +84,14 @@ private:
   std::vector<Reader> readers_;
   std::vector<std::string> names_; ///< of the caller's own SQL
   std::vector<Origin> origins_;    ///< of everything else
+  std::uint64_t described_ = 0;    ///< the preparation that describe_once was for
 };
+
+/// Room for this many cells, which are written over: one batch has about as many as the one before.
+[[nodiscard]] inline Cell* room_for(std::vector<Cell>& cells, std::size_t count) {
+  if (cells.size() < count) cells.resize(count);
+  return cells.data();
+}
 
 [[nodiscard]] bool is_failure(const pg_result* result) noexcept;
 /// The server waits for, or sends, the data of a COPY.

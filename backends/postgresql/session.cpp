@@ -71,7 +71,6 @@ bool is_single(const BatchItem& item) noexcept {
 
 void Session::Held::clear() noexcept {
   results.clear();
-  cells.clear();
   arena.clear();
   parameters.clear();
 }

@@ -80,7 +80,7 @@ public:
   /// What a call hands out until the next one.
   struct Held {
     std::vector<Result> results;
-    std::vector<Cell> cells;
+    std::vector<Cell> cells; ///< room for them, of which a call says how many count
     sql::Arena arena;
     Parameters parameters;
     void clear() noexcept;

@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kReadOn{5};
 
 Statement::Statement(Statement&& other) noexcept
     : sql_(std::move(other.sql_)), name_(std::move(other.name_)), owner_(std::exchange(other.owner_, nullptr)),
-      generation_(other.generation_) {}
+      generation_(other.generation_), preparation_(other.preparation_) {}
 
 Statement& Statement::operator=(Statement&& other) noexcept {
   if (this == &other) return *this;
@@ -28,6 +28,7 @@ Statement& Statement::operator=(Statement&& other) noexcept {
   name_ = std::move(other.name_);
   owner_ = std::exchange(other.owner_, nullptr);
   generation_ = other.generation_;
+  preparation_ = other.preparation_;
   return *this;
 }
 
@@ -71,6 +72,7 @@ void Connection::adopt(Statement& statement, std::string name) noexcept {
   statement.name_ = std::move(name);
   statement.owner_ = this;
   statement.generation_ = generation_;
+  statement.preparation_ = names_; // the number in its name
 }
 
 int Connection::queue_statement(Statement& statement, const Parameters& parameters) {

@@ -138,21 +138,28 @@ constexpr ArrayType binary_array(CellType type) noexcept {
 } // namespace
 
 void Parameters::clear() noexcept {
-  types_.clear();
-  values_.clear();
-  lengths_.clear();
-  formats_.clear();
+  count_ = 0;
   arena_.clear();
+}
+
+void Parameters::grow() {
+  const std::size_t places = 2 * count_ + 16;
+  values_.resize(places);
+  lengths_.resize(places);
+  formats_.resize(places);
+  types_.resize(places); // last: what is full is seen by its size
 }
 
 void Parameters::push(Oid type, const char* value, std::size_t length, bool binary, const Place& place) {
   if (length > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     refuse(place, "a value is larger than PostgreSQL's 1 GB");
   }
-  types_.push_back(type);
-  values_.push_back(value);
-  lengths_.push_back(static_cast<int>(length));
-  formats_.push_back(binary ? 1 : 0);
+  if (count_ == types_.size()) grow();
+  types_[count_] = type;
+  values_[count_] = value;
+  lengths_[count_] = static_cast<int>(length);
+  formats_[count_] = binary ? 1 : 0;
+  ++count_;
 }
 
 void Parameters::push_text(Oid type, std::string_view text, const Place& place, std::uint32_t max_length) {
@@ -210,7 +217,10 @@ void Parameters::add_written(const Cell& cell, const TableDesc& table, std::uint
   if (cell.type == CellType::text && described.type == CellType::text) {
     return push_text(oid::kInferred, cell.bytes(), place, described.max_length);
   }
-  if (cell.type != described.type && !cell.is_null()) {
+  if (cell.type == described.type) {
+    if (cell.type == CellType::int64) return push_integer(oid::kInt8, cell.integer);
+    if (cell.type == CellType::timestamp) return push_integer(oid::kInferred, server_timestamp(cell.integer, place));
+  } else if (!cell.is_null()) {
     refuse(place, fmt::format("the column is a {} and the value a {}", cell_type_name(described.type),
                               cell_type_name(cell.type)));
   }
@@ -219,13 +229,13 @@ void Parameters::add_written(const Cell& cell, const TableDesc& table, std::uint
   // One prepared statement serves rows with and without a value, so a NULL has the type of its column's values.
   if (cell.is_null()) {
     switch (described.type) {
-      case CellType::boolean: types_.back() = oid::kBool; break;
-      case CellType::int64: types_.back() = oid::kInt8; break;
-      case CellType::float64: types_.back() = oid::kFloat8; break;
-      case CellType::date: types_.back() = oid::kDate; break;
-      case CellType::blob: types_.back() = oid::kBytea; break;
-      case CellType::uuid: types_.back() = oid::kUuid; break;
-      case CellType::array: types_.back() = binary_array(described.element).array; break;
+      case CellType::boolean: types_[count_ - 1] = oid::kBool; break;
+      case CellType::int64: types_[count_ - 1] = oid::kInt8; break;
+      case CellType::float64: types_[count_ - 1] = oid::kFloat8; break;
+      case CellType::date: types_[count_ - 1] = oid::kDate; break;
+      case CellType::blob: types_[count_ - 1] = oid::kBytea; break;
+      case CellType::uuid: types_[count_ - 1] = oid::kUuid; break;
+      case CellType::array: types_[count_ - 1] = binary_array(described.element).array; break;
       default: break;
     }
   }
@@ -247,7 +257,7 @@ void Parameters::add(const sql::Parameter& parameter, const TableDesc& table) {
 
 void Parameters::add_free(const Cell& cell) {
   push_value(cell, oid::kInferred, oid::kInferred, oid::kInferred, oid::kInferred,
-             {nullptr, sql::kNoColumn, values_.size() + 1});
+             {nullptr, sql::kNoColumn, count_ + 1});
 }
 
 void Parameters::push_list(const sql::Parameter& list, bool has_column, const Place& place) {

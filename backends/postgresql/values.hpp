@@ -44,7 +44,7 @@ public:
   /// A parameter of the caller's own SQL.
   void add_free(const Cell& cell);
 
-  [[nodiscard]] int count() const noexcept { return static_cast<int>(values_.size()); }
+  [[nodiscard]] int count() const noexcept { return static_cast<int>(count_); }
   [[nodiscard]] const Oid* types() const noexcept { return types_.data(); }
   [[nodiscard]] const char* const* values() const noexcept { return values_.data(); }
   [[nodiscard]] const int* lengths() const noexcept { return lengths_.data(); }
@@ -61,6 +61,9 @@ private:
   /// `described` is the element of the column that it is for; null if there is none.
   void push_array(const Cell& array, CellType described, bool has_column, const Place& place);
 
+  void grow();
+
+  std::size_t count_ = 0; ///< of the places that there are in each of these
   std::vector<Oid> types_;
   std::vector<const char*> values_;
   std::vector<int> lengths_;

@@ -14,7 +14,8 @@ target_sources(postgresql_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_settings.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_support.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_transactions.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/postgresql_values.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/postgresql_values.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/postgresql_waiter.cpp)
 target_link_libraries(postgresql_test PRIVATE
   tenon_postgresql_objects tenon_test_servers SOCI::Core SOCI::PostgreSQL PostgreSQL::PostgreSQL fmt::fmt-header-only
   tenon_catch_main Threads::Threads)

@@ -393,10 +393,13 @@ TEST_CASE("postgresql: a statement is prepared once per shape, and anew when the
   CHECK(prepared() == "2");
   run(*f.session, "DEALLOCATE ALL");
   CHECK(f.people().find(1, {&name, 1}).rows == 1);
-  CHECK_NOTHROW(f.add(3, 1));
+  CHECK(f.add(3, 1, kAll).row(0)[2].integer == 3);
 
   run(*f.session, "ALTER TABLE " + f.schema.table("users") + " ALTER age TYPE int");
   CHECK(f.people().find(1, {&name, 1}).row(0)[2].integer == 1); // "cached plan must not change result type"
+  CHECK(f.people().find(1, {&name, 1}).row(0)[2].integer == 1);
+  CHECK(f.add(4, 1, kAll).row(0)[2].integer == 4); // what a write returns, too
+  CHECK(f.add(5, 1, kAll).row(0)[2].integer == 5);
 
   run(*f.session, "DEALLOCATE ALL");
   f.session->begin({});
@@ -407,6 +410,21 @@ TEST_CASE("postgresql: a statement is prepared once per shape, and anew when the
   f.session->begin({});
   CHECK(f.people().find(1, {&name, 1}).rows == 1);
   f.session->commit();
+}
+
+TEST_CASE("postgresql: one statement updates with values and with NULL") {
+  Fixture f;
+  f.add(1, 1);
+  const std::vector<Node> first{node(NodeKind::eq, 2), column(1), value(Cell::text("u1"))};
+  const auto prepared = [&] { return value_of(*f.session, "SELECT count(*) FROM pg_prepared_statements"); };
+  const std::string before = prepared();
+  for (const Cell& age : {Cell::int64(7), Cell::null(), Cell::int64(8)}) {
+    const Assignment assignment = Assignment::of(2, age);
+    CHECK(f.people().update({first, {&assignment, 1}, {}}) == 1);
+    CHECK(f.select({}) ==
+          std::vector<std::vector<std::string>>{{"1", "u1", age.is_null() ? "NULL" : std::to_string(age.integer)}});
+  }
+  CHECK(std::stoi(prepared()) == std::stoi(before) + 2); // the update, and the select
 }
 
 TEST_CASE("postgresql: statements that fall out of the cache are forgotten by the server") {

@@ -135,6 +135,55 @@ TEST_CASE("postgresql: NULL is stored in every type, in rows beside values, and 
   }
 }
 
+TEST_CASE("postgresql: rows of values, NULLs and empty values are read alike by every kind of cursor") {
+  constexpr std::size_t kRows = 200; // some batches of each cursor, the last one not full
+  Fixture f;
+  std::vector<std::uint32_t> columns;
+  for (std::uint32_t i = 1; i < f.table.columns.size(); ++i)
+    columns.push_back(i);
+  const std::vector<std::vector<Cell>> kinds{
+      {Cell::boolean(true), Cell::int64(-7), Cell::float64(0.5), Cell::text("word"), Cell::blob("\0\1", 2),
+       Cell::decimal("-12.50"), Cell::uuid("0123456789abcdef"), Cell::timestamp(-1), Cell::date(11016),
+       Cell::json("{\"a\":1}")},
+      std::vector<Cell>(columns.size(), Cell::null()),
+      {Cell::boolean(false), Cell::int64(0), Cell::float64(0), Cell::text(""), Cell::blob("", 0), Cell::decimal("0"),
+       Cell::uuid("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), Cell::timestamp(0), Cell::date(0), Cell::json("\"\"")}};
+  const std::vector<std::vector<std::string>> expected{
+      {"true", "-7", "0.5", "word", std::string("\0\1", 2), "-12.50", "30313233343536373839616263646566", "-1", "11016",
+       "{\"a\":1}"},
+      std::vector<std::string>(columns.size(), "NULL"),
+      {"false", "0", "0", "", "", "0", "00000000000000000000000000000000", "0", "0", "\"\""}};
+  std::vector<Cell> cells;
+  for (std::size_t n = 0; n < kRows; ++n)
+    cells.insert(cells.end(), kinds[n % 3].begin(), kinds[n % 3].end());
+  f.repository.insert({columns, cells.data(), kRows, {}});
+
+  const auto is_row = [&](std::size_t n, std::vector<std::string> row) {
+    const bool numbered = row.front() == std::to_string(n + 1);
+    row.erase(row.begin());
+    return numbered && row == expected[n % 3];
+  };
+  Query query;
+  const OrderTerm by_id{0, 0, 0, NullOrder::largest};
+  query.order = {&by_id, 1};
+  for (const bool in_transaction : {false, true}) {
+    if (in_transaction) f.session->begin({});
+    for (const bool whole : {false, true}) {
+      CAPTURE(in_transaction, whole);
+      query.whole = whole;
+      const auto rows = rows_of(*f.repository.select(query));
+      REQUIRE(rows.size() == kRows);
+      for (std::size_t n = 0; n < kRows; ++n)
+        CHECK(is_row(n, rows[n]));
+    }
+    if (in_transaction) f.session->rollback();
+  }
+  for (std::size_t n = 0; n < 3; ++n) {
+    const Cell key = Cell::int64(static_cast<std::int64_t>(n + 1));
+    CHECK(is_row(n, rows_of(f.repository.find(0, {&key, 1})).front()));
+  }
+}
+
 TEST_CASE("postgresql: what a column cannot hold is a DataError that names it, and nothing is written") {
   Fixture f;
   const std::vector<Cell> wrong{

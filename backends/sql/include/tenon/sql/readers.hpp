@@ -30,8 +30,10 @@ namespace detail {
 inline void add_columns(const TableDesc& table, std::span<const std::uint32_t> columns, std::string_view where,
                         Shape& shape) {
   shape.add(static_cast<std::uint32_t>(columns.size()));
+  const std::size_t count = table.columns.size();
   for (const std::uint32_t column : columns) {
-    check_column(table, column, where);
+    if (column >= count) [[unlikely]]
+      check_column(table, column, where);
     shape.add(column);
   }
 }
