@@ -68,6 +68,23 @@ bool becomes_true(const std::function<bool()>& condition, milliseconds within) {
   return true;
 }
 
+bool answers(Store& store) {
+  try {
+    store.ping();
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+bool answers(const testing::PostgresServer& server) {
+  try {
+    return as_admin(server, "SELECT 1") == "1";
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+}
+
 void on_threads(int count, const std::function<void(int)>& work) {
   std::mutex mutex;
   std::exception_ptr first;

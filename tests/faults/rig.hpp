@@ -39,6 +39,10 @@ std::string as_admin(const testing::PostgresServer& server, const std::string& s
 /// Waits for a condition. Returns whether it came true in time.
 [[nodiscard]] bool becomes_true(const std::function<bool()>& condition, milliseconds within = 20s);
 
+/// Whether the server can be used now: through the store, and by the superuser.
+[[nodiscard]] bool answers(Store& store);
+[[nodiscard]] bool answers(const testing::PostgresServer& server);
+
 /// Runs `work(number)` on that many threads and joins them. What a thread throws is thrown by the call (the first).
 void on_threads(int count, const std::function<void(int)>& work);
 

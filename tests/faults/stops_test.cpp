@@ -1,5 +1,6 @@
 // Servers that stop, stall, lose a process or are not there yet, under load.
 #include <csignal>
+#include <functional>
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -17,12 +18,12 @@ using testing::StopMode;
 constexpr int kThreads = 8;
 constexpr int kMost = 4; // connections
 
-SettingLines settings() {
+SettingLines settings(const std::string& limit = "1s") {
   return {{"pool.size", "2"},
           {"pool.max_overflow", "2"},
-          {"pool.timeout", "1s"},
-          {"deadlines.call", "1s"},
-          {"deadlines.connect", "1s"}};
+          {"pool.timeout", limit},
+          {"deadlines.call", limit},
+          {"deadlines.connect", limit}};
 }
 
 /// A process that serves one of the application's connections, or 0.
@@ -30,14 +31,6 @@ pid_t some_backend(const testing::PostgresServer& server) {
   const std::string pid = as_admin(server, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND "
                                            "usename = 'tenon' ORDER BY random() LIMIT 1");
   return pid.empty() ? 0 : std::stoi(pid);
-}
-
-bool answers(const testing::PostgresServer& server) {
-  try {
-    return as_admin(server, "SELECT 1") == "1";
-  } catch (const std::runtime_error&) {
-    return false;
-  }
 }
 
 /// The scenario's end: the invariants, and one line of figures.
@@ -50,34 +43,37 @@ void check_end(std::string_view what, const testing::PostgresServer& server, con
   CHECK(store.figures().waiting == 0);
 }
 
-TEST_CASE("stops: one connection after the other is ended by the server, and the work goes on") {
+/// Something happens to a server while a load runs on it, and the invariants hold.
+void under_load(std::string_view what, const SettingLines& lines,
+                const std::function<void(testing::PostgresServer&, Load&, const Audit&)>& scenario) {
   auto server = testing::PostgresServer::start();
   const testing::TcpProxy proxy(server.port());
   const Baseline baseline(server);
   {
-    Store store = open_store(server, settings(), proxy.port());
+    Store store = open_store(server, lines, proxy.port());
     Audit audit(store);
     Load load(store, audit, kThreads);
-    for (int i = 0; i < testing::rounds(30, 5); ++i) {
-      REQUIRE(load.progresses(5));
-      as_admin(server, fmt::format("SELECT pg_terminate_backend({})", some_backend(server)));
-    }
-    CHECK(load.progresses(50));
+    scenario(server, load, audit);
     load.stop();
-    check_end("terminated backends", server, store, audit, load);
+    check_end(what, server, store, audit, load);
+    fmt::print("{}: at most {} connections of {}\n", what, proxy.figures().peak, kMost);
     CHECK(proxy.figures().peak <= kMost);
   }
   CHECK(baseline.is_reached());
 }
 
+TEST_CASE("stops: one connection after the other is ended by the server, and the work goes on") {
+  under_load("terminated backends", settings(), [](testing::PostgresServer& server, Load& load, const Audit&) {
+    for (int i = 0; i < testing::rounds(30, 5); ++i) {
+      REQUIRE(load.progresses(5));
+      as_admin(server, fmt::format("SELECT pg_terminate_backend({})", some_backend(server)));
+    }
+    CHECK(load.progresses(50));
+  });
+}
+
 TEST_CASE("stops: kill -9 of one server process, after which the server recovers by itself") {
-  auto server = testing::PostgresServer::start();
-  const testing::TcpProxy proxy(server.port());
-  const Baseline baseline(server);
-  {
-    Store store = open_store(server, settings(), proxy.port());
-    Audit audit(store);
-    Load load(store, audit, kThreads);
+  under_load("killed backend", settings(), [](testing::PostgresServer& server, Load& load, const Audit&) {
     for (int i = 0; i < testing::rounds(3, 1); ++i) {
       REQUIRE(load.progresses(20));
       const pid_t backend = some_backend(server);
@@ -87,33 +83,20 @@ TEST_CASE("stops: kill -9 of one server process, after which the server recovers
       REQUIRE(becomes_true([&] { return answers(server); }));
       CHECK(load.progresses(1, 2s + testing::kLateness));
     }
-    load.stop();
-    check_end("killed backend", server, store, audit, load);
-    CHECK(proxy.figures().peak <= kMost);
-  }
-  CHECK(baseline.is_reached());
+  });
 }
 
 TEST_CASE("stops: a fast and an immediate stop under load, then a start") {
   const auto mode = GENERATE(StopMode::fast, StopMode::immediate);
-  auto server = testing::PostgresServer::start();
-  const testing::TcpProxy proxy(server.port());
-  const Baseline baseline(server);
-  {
-    Store store = open_store(server, settings(), proxy.port());
-    Audit audit(store);
-    Load load(store, audit, kThreads);
-    REQUIRE(load.progresses(50));
-    server.stop(mode);
-    std::this_thread::sleep_for(100ms);
-    server.restart();
-    CHECK(load.progresses(1, 2s + testing::kLateness));
-    CHECK(load.progresses(50));
-    load.stop();
-    check_end(mode == StopMode::fast ? "fast stop" : "immediate stop", server, store, audit, load);
-    CHECK(proxy.figures().peak <= kMost);
-  }
-  CHECK(baseline.is_reached());
+  under_load(mode == StopMode::fast ? "fast stop" : "immediate stop", settings(),
+             [&](testing::PostgresServer& server, Load& load, const Audit&) {
+               REQUIRE(load.progresses(50));
+               server.stop(mode);
+               std::this_thread::sleep_for(100ms);
+               server.restart();
+               CHECK(load.progresses(1, 2s + testing::kLateness));
+               CHECK(load.progresses(50));
+             });
 }
 
 TEST_CASE("stops: a smart stop lets the sessions finish, and ends when the store is closed") {
@@ -142,19 +125,7 @@ TEST_CASE("stops: a smart stop lets the sessions finish, and ends when the store
 }
 
 TEST_CASE("stops: nothing hangs on a server that is stopped by SIGSTOP, and the work goes on when it resumes") {
-  auto server = testing::PostgresServer::start();
-  testing::TcpProxy proxy(server.port());
-  const Baseline baseline(server);
-  {
-    Store store = open_store(server,
-                             {{"pool.size", "2"},
-                              {"pool.max_overflow", "2"},
-                              {"pool.timeout", "300ms"},
-                              {"deadlines.call", "300ms"},
-                              {"deadlines.connect", "300ms"}},
-                             proxy.port());
-    Audit audit(store);
-    Load load(store, audit, kThreads);
+  under_load("SIGSTOP", settings("300ms"), [](testing::PostgresServer& server, Load& load, const Audit& audit) {
     REQUIRE(load.progresses(50));
     server.suspend();
     std::this_thread::sleep_for(1500ms);
@@ -166,11 +137,7 @@ TEST_CASE("stops: nothing hangs on a server that is stopped by SIGSTOP, and the 
       return as_admin(server, "SELECT count(*) FROM pg_stat_activity WHERE usename = 'tenon' AND state = 'active'") ==
              "0";
     }));
-    check_end("SIGSTOP", server, store, audit, load);
-    fmt::print("SIGSTOP: at most {} connections of {}\n", proxy.figures().peak, kMost);
-    CHECK(proxy.figures().peak <= kMost);
-  }
-  CHECK(baseline.is_reached());
+  });
 }
 
 TEST_CASE("stops: a server that is not there yet is an error within the deadline, and is used once it is there") {
