@@ -76,6 +76,7 @@ bool Cursor::next(RowBatch& batch) {
   }
   buffers_->rows.start(columns_);
   if (statement_ == nullptr) return false;
+  if (context_.foreign_sql) session_->end_finders(); // who knows what it does
   try {
     session_->resume(context_);
   } catch (...) {

@@ -15,6 +15,7 @@
 #include "decimal.hpp"
 #include "dialect.hpp"
 #include "functions.hpp"
+#include "key_module.hpp"
 #include "list_module.hpp"
 #include "rows_module.hpp"
 
@@ -125,6 +126,7 @@ void Database::register_functions() {
   int code = sqlite3_create_collation_v2(db, kDecimalCollation, SQLITE_UTF8, nullptr, collate_decimals, nullptr);
   if (code == SQLITE_OK) code = register_list_module(db);
   if (code == SQLITE_OK) code = register_rows_module(db);
+  if (code == SQLITE_OK) code = register_key_module(db);
   if (code == SQLITE_OK) code = register_row_function(db, receiver_);
   if (code == SQLITE_OK) code = register_arithmetic(db);
   if (code == SQLITE_OK) code = register_aggregates(db);

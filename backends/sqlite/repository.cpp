@@ -79,7 +79,9 @@ void Repository::learn_storage() {
   has_rowid_key_ = generated_is_rowid();
   storage_known_ = true;
   statements_.clear(); // they know the forms of their results
-  std::fill(finders_.begin(), finders_.end(), nullptr);
+  session_.end_finders();
+  for (Finder& finder : finders_)
+    finder.once = finder.next = nullptr;
 }
 
 /// True if the generated column is another name of the rowid. A primary key that is not has an index of its own.
@@ -97,40 +99,6 @@ bool Repository::generated_is_rowid() {
   session_.check(bind(keys->handle.get(), 1, {Stored::Class::text, 0, 0, table_.name}), context);
   session_.check(bind(keys->handle.get(), 2, {Stored::Class::text, 0, 0, table_.columns[*generated].name}), context);
   return session_.step(*keys, context) && sqlite3_column_int64(keys->handle.get(), 0) == 1;
-}
-
-RowBatch Repository::find(std::uint32_t key, std::span<const Cell> values) {
-  const Context& context = contexts_[selecting];
-  if (key >= table_.keys.size() || values.size() != table_.keys[key].columns.size()) {
-    throw_error(ErrorCode::programming, fmt::format("{}: no key with these columns", context.statement));
-  }
-  session_.start(Access::read, context);
-  learn_storage();
-  StatementPtr& finder = finders_[key];
-  if (finder == nullptr) {
-    const bool gives_rows = columns_.size() <= kMostRowColumns;
-    StatementPtr made = session_.prepare(compiler_.find(key, gives_rows ? kRowPattern : sql::kColumnsAsTheyAre),
-                                         context, Prepared::again);
-    made->columns = columns_;
-    made->gives_rows = gives_rows;
-    finder = std::move(made);
-  }
-  const Run guard(*finder);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const StoredColumn& column = columns_[table_.keys[key].columns[i]];
-    if (!sql::are_comparable(column.column->type, values[i].type)) {
-      throw_error(ErrorCode::programming,
-                  fmt::format("{}: {} is {} and the value {}", context.statement, column.column->name,
-                              cell_type_name(column.column->type), cell_type_name(values[i].type)));
-    }
-    session_.check(
-        bind(finder->handle.get(), static_cast<int>(i) + 1, to_compare(values[i], &column, session_.bound().bytes)),
-        context);
-  }
-  Rows& rows = session_.results();
-  rows.start(columns_.size());
-  session_.fetch(*finder, rows, context);
-  return rows.batch();
 }
 
 StoredTables Repository::stored_tables() {

@@ -18,6 +18,7 @@
 
 #include "errors.hpp"
 #include "foreign_keys.hpp"
+#include "key_module.hpp"
 #include "narrow_updates.hpp"
 #include "rows_module.hpp"
 #include "session.hpp"
@@ -64,9 +65,20 @@ public:
   }
 
 private:
+  /// What finds a row by one key.
+  struct Finder {
+    StatementPtr once;
+    StatementPtr next;      ///< in use while it waits for the next key
+    KeySource wanted;       ///< which it reads then
+    std::uint64_t turn = 0; ///< Session::turn() at the last find
+  };
   enum Action : std::size_t { selecting, inserting, upserting, updating, removing, counting };
 
   void learn_storage();
+  RowBatch find_once(Finder& finder, std::uint32_t key, std::span<const Cell> values);
+  RowBatch find_next(Finder& finder, std::uint32_t key, std::span<const Cell> values);
+  [[nodiscard]] std::string find_next_sql(std::uint32_t key) const;
+  [[nodiscard]] Stored key_value(std::uint32_t column, const Cell& value);
   bool generated_is_rowid();
   /// The stored columns of call_'s tables.
   StoredTables stored_tables();
@@ -119,7 +131,7 @@ private:
   std::vector<Cell> given_cells_;
 
   sql::Call call_;
-  std::vector<StatementPtr> finders_; // by key
+  std::vector<Finder> finders_; // by key; their places do not change
   NarrowUpdates narrow_;
   sql::StatementCache<StatementPtr> statements_;
 };

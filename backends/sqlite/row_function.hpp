@@ -27,6 +27,7 @@ inline constexpr std::size_t kMostRowColumns = 127;
 struct RowReceiver {
   Rows* rows = nullptr;
   std::span<const StoredColumn> columns;
+  std::size_t present = 0;    ///< as Statement::present
   std::exception_ptr refused; ///< why the statement failed, if a value was the reason
 };
 

@@ -116,6 +116,7 @@ void Session::go_on(const Context& context) {
 }
 
 void Session::enter(Access access, const Context& context) {
+  if (access == Access::write) end_finders();
   if (state_ != State::none) open_transaction(access, context);
   results_.clear();
   bound_.clear();
@@ -210,6 +211,7 @@ bool Session::fetch(Statement& statement, Rows& rows, const Context& context) {
   RowReceiver& receiver = database_.receiver();
   receiver.rows = &rows;
   receiver.columns = statement.columns;
+  receiver.present = statement.present;
   const int code = sqlite3_step(statement.handle.get());
   receiver.rows = nullptr;
   if (code == SQLITE_ROW) return true;
@@ -321,6 +323,7 @@ void Session::forget_transaction() noexcept {
 
 void Session::savepoint(SavepointAction action, std::uint32_t number) {
   const Context context{.statement = "savepoint"};
+  end_finders();
   if (state_ == State::none) throw_error(ErrorCode::programming, "savepoint: no transaction is open");
   if (state_ == State::undone) {
     throw_error(ErrorCode::programming,
@@ -379,6 +382,7 @@ std::unique_ptr<ICursor> Session::execute(std::string_view sql, std::span<const 
     throw_error(ErrorCode::programming, "execute: the SQL holds a NUL byte or is too long");
   }
   resume(context);
+  end_finders();
   StatementPtr statement = prepare(sql, context, Prepared::once);
   sqlite3_stmt* const prepared = statement->handle.get();
   const bool writes = sqlite3_stmt_readonly(prepared) == 0;
@@ -508,7 +512,17 @@ void Session::start_locking(const Context& context) {
               "begin the transaction with write intent: then the whole database is locked for it");
 }
 
+void Session::end_finders() noexcept {
+  ++turn_;
+  for (Statement* const finder : open_finders_) {
+    finder->in_use = false;
+    if (!finder->made.forked()) sqlite3_reset(finder->handle.get());
+  }
+  open_finders_.clear();
+}
+
 void Session::end_cursors() noexcept {
+  end_finders();
   for (Cursor* const cursor : std::exchange(cursors_, {}))
     cursor->end();
 }

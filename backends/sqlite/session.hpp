@@ -71,6 +71,16 @@ public:
   /// Runs one that is prepared until_altered and gives no rows. Returns false, with nothing done, if it has to be
   /// prepared anew.
   [[nodiscard]] bool runs(Statement& statement, const Context& context);
+  /// A statement that finds rows goes on with the next find, until end_finders().
+  void keep_open(Statement& finder) {
+    open_finders_.push_back(&finder);
+    finder.in_use = true;
+  }
+  /// Before anything but reading is done.
+  void end_finders() noexcept;
+  /// Another one since finders were ended last.
+  [[nodiscard]] std::uint64_t turn() const noexcept { return turn_; }
+  [[nodiscard]] bool in_transaction() const noexcept { return state_ == State::open; }
   /// As step, and appends the row to `rows`. Errors: also DataError, as read().
   bool fetch(Statement& statement, Rows& rows, const Context& context);
   /// Raises what SQLite has just reported.
@@ -136,6 +146,8 @@ private:
   BoundValues bound_;
   std::unordered_map<const TableDesc*, std::unique_ptr<Repository>> repositories_;
   std::vector<Cursor*> cursors_;
+  std::vector<Statement*> open_finders_;
+  std::uint64_t turn_ = 1;
   std::unique_ptr<Buffers> spare_; ///< of the last cursor that ended
 
   State state_ = State::none;

@@ -3,6 +3,7 @@
 // Threads: as the session that prepared them.
 
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -32,6 +33,8 @@ enum class Prepared {
 /// A statement with what is known about its result. Shared by the cache that keeps it and the cursor that runs it.
 /// In a child made by fork() it is left as it is, like its connection.
 struct Statement {
+  static constexpr std::size_t kAlways = std::numeric_limits<std::size_t>::max();
+
   Statement() = default;
   ~Statement() {
     if (made.forked()) static_cast<void>(handle.release());
@@ -42,7 +45,8 @@ struct Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> handle;
   std::vector<StoredColumn> columns; ///< of the result; empty for the application's own SQL
   bool gives_rows = false;           ///< its rows come through tenon_row
-  bool in_use = false;               ///< by a cursor
+  bool in_use = false;               ///< by a cursor, or open for the next find
+  std::size_t present = kAlways;     ///< of the columns: NULL in this one means that there is no row
   ForkGuard made;
 };
 using StatementPtr = std::shared_ptr<Statement>;

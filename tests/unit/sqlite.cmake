@@ -10,6 +10,7 @@ target_sources(sqlite_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_cursors.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_decimals.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_errors.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sqlite_finds.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_foreign_tables.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_functions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sqlite_limits.cpp
