@@ -86,10 +86,13 @@ clone_into() { # folder, path in it
 }
 
 inside() { # folder, user, directory, command...
-  local target=$1 user=$2 directory=$3
+  local target=$1 user=$2 directory=$3 language=''
   shift 3
-  # A clean environment, as after a login; the proxy goes through apt's configuration, which was copied.
-  timeout --kill-after=60 "$limit" chroot "$target" su - "$user" -c "cd $(printf %q "$directory") && $(printf '%q ' "$@")" \
+  # A clean environment, as after a login; the proxy goes through apt's configuration, which was copied. To the compiler
+  # cache another language is another compilation.
+  [[ -z $cache ]] || language="export LANG=$(printf %q "${LANG-}") && "
+  timeout --kill-after=60 "$limit" chroot "$target" su - "$user" \
+    -c "${language}cd $(printf %q "$directory") && $(printf '%q ' "$@")" \
     </dev/null
 }
 
