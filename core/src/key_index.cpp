@@ -18,7 +18,11 @@ int KeyIndex::compare(const Cell* a, const Cell* b) const noexcept {
 
 void KeyIndex::add(const Cell* key) {
   const auto number = static_cast<std::uint32_t>(cells_.size() / width_);
-  cells_.insert(cells_.end(), key, key + width_);
+  if (width_ == 1) {
+    cells_.push_back(*key);
+  } else {
+    cells_.insert(cells_.end(), key, key + width_);
+  }
   if (std::none_of(key, key + width_, [](const Cell& cell) { return cell.is_null(); })) sorted_.push_back(number);
 }
 
@@ -31,6 +35,7 @@ void KeyIndex::sort() {
 
 std::vector<Cell> KeyIndex::distinct() const {
   std::vector<Cell> keys;
+  keys.reserve(sorted_.size() * width_);
   const Cell* last = nullptr;
   for (const std::uint32_t number : sorted_) {
     const Cell* const one = key(number);
@@ -40,13 +45,17 @@ std::vector<Cell> KeyIndex::distinct() const {
   return keys;
 }
 
-std::span<const std::uint32_t> KeyIndex::find(const Cell* wanted) const {
-  const auto begin = std::lower_bound(sorted_.begin(), sorted_.end(), wanted,
-                                      [this](std::uint32_t a, const Cell* b) { return compare(key(a), b) < 0; });
-  auto end = begin;
-  while (end != sorted_.end() && compare(key(*end), wanted) == 0)
-    ++end;
-  return {sorted_.data() + (begin - sorted_.begin()), static_cast<std::size_t>(end - begin)};
+std::span<const std::uint32_t> KeyIndex::find(const Cell* wanted) {
+  std::size_t begin = next_;
+  if (begin == sorted_.size() || compare(key(sorted_[begin]), wanted) != 0) {
+    const auto found = std::lower_bound(sorted_.begin(), sorted_.end(), wanted,
+                                        [this](std::uint32_t a, const Cell* b) { return compare(key(a), b) < 0; });
+    begin = static_cast<std::size_t>(found - sorted_.begin());
+  }
+  next_ = begin;
+  while (next_ != sorted_.size() && compare(key(sorted_[next_]), wanted) == 0)
+    ++next_;
+  return {sorted_.data() + begin, next_ - begin};
 }
 
 } // namespace tenon::detail

@@ -55,8 +55,8 @@ Tree joined_tree(const RelationDesc& relation, const Tree& condition) {
   return tree;
 }
 
-void fetch_related(Session& session, const Visibility& visibility, const RelationDesc& relation,
-                   const KeyIndex& parents, RelatedSink sink) {
+void fetch_related(Session& session, const Visibility& visibility, const RelationDesc& relation, KeyIndex& parents,
+                   RelatedSink sink) {
   constexpr std::size_t kMostKeys = 32'768; // in one statement: bounds what it holds, and few ask for more
   const std::vector<Cell> keys = parents.distinct();
   const TableDesc& target = relation.target();

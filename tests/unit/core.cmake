@@ -7,6 +7,7 @@ target_sources(core_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/core_autocommit.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_bounds.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_fork_guard.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/core_key_index.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_layers.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_page.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_pool.cpp

@@ -27,7 +27,7 @@ struct RelatedSink {
 };
 /// The rows that belong to parents with these keys, by primary key.
 TENON_VISIBLE void fetch_related(Session& session, const Visibility& visibility, const RelationDesc& relation,
-                                 const KeyIndex& parents, RelatedSink sink);
+                                 KeyIndex& parents, RelatedSink sink);
 
 template <std::uint32_t Column, class T> Cell column_cell(const T& value, Scratch& scratch) {
   return write_cell(value.*boost::mp11::mp_at_c<Members<T>, Column>::pointer, scratch);

@@ -144,10 +144,11 @@ public:
     std::vector<Cell> cells;
     if constexpr (std::ranges::sized_range<Keys>) cells.reserve(std::ranges::size(keys) * detail::kKeyWidth<T>);
     for (const auto& key : keys) {
-      const auto one = detail::key_cells(detail::primary_key_of<T>(), scratch, key);
-      cells.insert(cells.end(), one.begin(), one.end());
+      for (const Cell& cell : detail::key_cells(detail::primary_key_of<T>(), scratch, key))
+        cells.push_back(cell);
     }
     std::vector<T> rows;
+    rows.reserve(std::min(cells.size() / detail::kKeyWidth<T>, kFirstRows));
     auto take = [&](const Cell* row) { detail::read_row(row, rows.emplace_back()); };
     const auto places = detail::find_rows(*session_, described<T>(), visibility_, cells, detail::row_sink(take));
     std::vector<T> found;
@@ -254,7 +255,8 @@ public:
   [[nodiscard]] Session& session() const noexcept { return *session_; }
 
 private:
-  static constexpr std::size_t kChunk = 8192; // rows per call: bounds the cells held, costs nothing measurable
+  static constexpr std::size_t kFirstRows = 1024; // that there is memory for, before it is known how many there are
+  static constexpr std::size_t kChunk = 8192;     // rows per call: bounds the cells held, costs nothing measurable
 
   template <auto Pointer> static constexpr std::uint32_t kColumn = detail::column_of<Pointer>();
 
