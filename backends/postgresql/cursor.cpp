@@ -14,9 +14,11 @@ namespace {
 /// The first batch is small, so that the first rows come soon; the later ones are what a batch is for.
 constexpr std::size_t kFirstBatch = 32;
 constexpr std::size_t kBatch = 256;
-/// Memory of one FETCH: enough to make its round trip vanish, little enough for the processor's second cache.
+/// Memory of one FETCH: enough to make its round trip vanish, little enough for the second caches of both sides.
 constexpr std::size_t kChunkBytes = std::size_t{256} << 10U;
 constexpr int kMostRows = 4096;
+/// Larger than what malloc keeps in its caches, so that it lies where the heap ends.
+constexpr std::size_t kLidBytes = 4096;
 constexpr int kGrowth = 16; ///< at most, from one FETCH to the next: rows behind may be larger
 /// Rows of one batch of what is here already, whose cells the first cache holds.
 constexpr int kGiven = 64;
@@ -165,6 +167,10 @@ void ChunkCursor::fetch() {
   result_.reset();
   result_ = session_.read_on(work_,
                              [&] { return session_.connection().run(fetch_text(asked_, name_), Parameters(), work_); });
+  if (const std::size_t size = PQresultMemorySize(result_.get()); size > covered_) {
+    covered_ = size;
+    lid_.reset(new char[kLidBytes]);
+  }
   if (PQntuples(result_.get()) < asked_) close();
 }
 

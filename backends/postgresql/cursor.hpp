@@ -4,6 +4,7 @@
 // Session::execute. Threads: as their session.
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -92,6 +93,10 @@ private:
   RowReader reader_;
   std::vector<Cell> cells_;
   sql::Arena arena_;
+  /// Behind the memory of the largest FETCH so far: without it malloc gives that memory back to the kernel when the
+  /// rows are freed, and each FETCH pays for its pages anew, a fifth of the client's time.
+  std::unique_ptr<char[]> lid_;
+  std::size_t covered_ = 0; ///< bytes of that FETCH
 };
 
 } // namespace tenon::postgresql

@@ -438,19 +438,45 @@ template <class Plain, class Other>
 
 } // namespace
 
+Cell RowReader::read_other(std::size_t column, const char* data, std::size_t size, sql::Arena& arena) const {
+  const auto place = [&] { return name(column); };
+  return readers_[column] == Reader::array ? array_of({data, size}, arena, place)
+                                           : read_cell(readers_[column], data, size, arena, place);
+}
+
+void RowReader::read_one(const pg_result* result, int row, Cell* cells, sql::Arena& arena) const {
+  const auto plain = [](Reader reader, const char* data, int size, Cell& cell) {
+    switch (reader) {
+      case Reader::text: return ReadText::read(data, size, cell);
+      case Reader::int64: return ReadInt64::read(data, size, cell);
+      case Reader::timestamp: return ReadTimestamp::read(data, size, cell);
+      case Reader::boolean: return ReadBoolean::read(data, size, cell);
+      default: return false;
+    }
+  };
+  const std::size_t count = readers_.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const int column = static_cast<int>(i);
+    const int size = PQgetlength(result, row, column);
+    if (size == 0 && PQgetisnull(result, row, column) != 0) {
+      cells[i] = Cell::null();
+      continue;
+    }
+    const char* const data = PQgetvalue(result, row, column);
+    if (!plain(readers_[i], data, size, cells[i])) [[unlikely]]
+      cells[i] = read_other(i, data, static_cast<std::size_t>(size), arena);
+  }
+}
+
 // Column by column: what the type of one asks for is decided once for all of its values.
 void RowReader::read(const pg_result* result, int first, int rows, Cell* cells, sql::Arena& arena) const {
+  if (rows == 1) return read_one(result, first, cells, arena);
   const std::size_t count = readers_.size();
   const int end = first + rows;
   for (std::size_t i = 0; i < count; ++i) {
     const int column = static_cast<int>(i);
-    const Reader reader = readers_[i];
-    const auto other = [&](const char* data, std::size_t size) {
-      const auto place = [&] { return name(i); };
-      return reader == Reader::array ? array_of({data, size}, arena, place)
-                                     : read_cell(reader, data, size, arena, place);
-    };
-    switch (reader) {
+    const auto other = [&](const char* data, std::size_t size) { return read_other(i, data, size, arena); };
+    switch (readers_[i]) {
       case Reader::text: read_column<ReadText>(result, column, first, end, cells + i, count, other); break;
       case Reader::int64: read_column<ReadInt64>(result, column, first, end, cells + i, count, other); break;
       case Reader::timestamp: read_column<ReadTimestamp>(result, column, first, end, cells + i, count, other); break;

@@ -80,6 +80,9 @@ private:
   };
   void choose(const pg_result* result, std::size_t column, CellType wanted);
   [[nodiscard]] std::string name(std::size_t column) const;
+  void read_one(const pg_result* result, int row, Cell* cells, sql::Arena& arena) const;
+  /// A value of any type, or one that is refused.
+  [[nodiscard]] Cell read_other(std::size_t column, const char* data, std::size_t size, sql::Arena& arena) const;
 
   std::vector<Reader> readers_;
   std::vector<std::string> names_; ///< of the caller's own SQL

@@ -1,5 +1,8 @@
 #include <thread>
 
+#include <malloc.h>
+#include <sys/resource.h>
+
 #include <tenon/testing/latency.hpp>
 
 #include "postgresql_support.hpp"
@@ -315,6 +318,30 @@ TEST_CASE(
   failing.reset();
   f.session->rollback();
 }
+
+#ifndef TENON_TESTING_SANITIZED // whose allocators have ways of their own
+TEST_CASE("postgresql: a stream in a transaction pays for its memory once, not with every chunk") {
+  constexpr int kRows = 100'000;
+  mallopt(M_TRIM_THRESHOLD, 128 << 10); // as in a process that has freed nothing large yet
+  Fixture f;
+  f.add(1, kRows);
+  const auto page_faults = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_minflt;
+  };
+  f.session->begin({});
+  const auto cursor = f.people().select({});
+  std::size_t rows = 0;
+  long at_tenth = 0;
+  for (RowBatch batch; cursor->next(batch); rows += batch.rows) {
+    if (rows < kRows / 10) at_tenth = page_faults();
+  }
+  CHECK(rows == kRows);
+  CHECK(page_faults() - at_tenth < 200); // some fifty chunks, of 64 pages each
+  f.session->commit();
+}
+#endif
 
 TEST_CASE("postgresql: a select whose caller keeps all rows gives them as one result, in a transaction or not") {
   Fixture f;

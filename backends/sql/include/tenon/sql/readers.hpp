@@ -227,8 +227,10 @@ inline void read_update(const TableDesc& table, const Update& update, Call& call
     throw_error(ErrorCode::programming, "an update of " + table.qualified_name() + " sets no column");
   }
   call.shape.add(static_cast<std::uint32_t>(update.assignments.size()));
+  const std::size_t columns = table.columns.size();
   for (const Assignment& assignment : update.assignments) {
-    check_column(table, assignment.column, "an update");
+    if (assignment.column >= columns) [[unlikely]]
+      check_column(table, assignment.column, "an update");
     call.shape.add(assignment.column);
     call.shape.add(assignment.nodes);
     if (assignment.nodes != 0) {
@@ -239,11 +241,10 @@ inline void read_update(const TableDesc& table, const Update& update, Call& call
       throw_error(ErrorCode::not_supported, "update of " + table.qualified_name() + ": a value of an unknown type");
     }
     if (call.typed_assignments) call.shape.add(static_cast<std::uint32_t>(assignment.value.type));
-    Parameter parameter;
+    Parameter& parameter = call.parameters.emplace_back();
     parameter.cell = assignment.value;
     parameter.column = assignment.column;
     parameter.assigned = true;
-    call.parameters.push_back(parameter);
   }
   TreeReader(scope, update.filter.nodes, call).read_condition();
 }
