@@ -147,6 +147,7 @@ void Database::set_up(const Settings& settings) {
     // There is nothing to wait for. And SQLite leaves such a database out of the journal that makes a commit of several
     // one: it would lie in memory, and a file that was attached would miss it after a crash.
     run("PRAGMA synchronous = OFF");
+    run("PRAGMA journal_mode = TRUNCATE"); // an empty one is as good as none, and quicker than one that is deleted
     return;
   }
   // Reads the file's header, so that a file that is no database, or cannot be read, is found out here.

@@ -4,8 +4,8 @@
 //
 // Why: memdb has SQLite keep its journals in chunks of 1 KiB, a call of malloc() and free() and two of a mutex for
 // each. A row that is created fills twelve of them, a quarter of the time that it takes. Ours are one piece of memory
-// that the next transaction uses again. A journal here as there belongs to the connection that writes it, and ends with
-// it.
+// that the next transaction uses again. And as on a disk, a journal that is closed in the middle of a commit, because
+// there was no room for all its pages, is there for the next connection, which rolls back.
 
 namespace tenon::sqlite {
 

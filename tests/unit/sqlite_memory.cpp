@@ -30,9 +30,9 @@ bool is_sound(OneSession& one) { return one.text("PRAGMA integrity_check") == "o
 /// A journal, opened as SQLite opens it.
 class Journal {
 public:
-  Journal() : file_(new std::byte[static_cast<std::size_t>(vfs_->szOsFile)]) {
-    REQUIRE(vfs_->xOpen(vfs_, "/x-journal", get(),
-                        SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) == SQLITE_OK);
+  explicit Journal(const char* name = "/x-journal") : file_(new std::byte[static_cast<std::size_t>(vfs_->szOsFile)]) {
+    REQUIRE(vfs_->xOpen(vfs_, name, get(), SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                        nullptr) == SQLITE_OK);
   }
   ~Journal() { get()->pMethods->xClose(get()); }
   Journal(const Journal&) = delete;
@@ -48,6 +48,16 @@ public:
     sqlite3_int64 size = -1;
     REQUIRE(get()->pMethods->xFileSize(get(), &size) == SQLITE_OK);
     return size;
+  }
+  static bool is_there(const char* name) {
+    sqlite3_vfs* const vfs = sqlite3_vfs_find(sqlite::memory_vfs());
+    int there = 2;
+    REQUIRE(vfs->xAccess(vfs, name, SQLITE_ACCESS_EXISTS, &there) == SQLITE_OK);
+    return there == 1;
+  }
+  static void remove(const char* name) {
+    sqlite3_vfs* const vfs = sqlite3_vfs_find(sqlite::memory_vfs());
+    CHECK(vfs->xDelete(vfs, name, 0) == SQLITE_OK);
   }
   void cut(sqlite3_int64 size) { REQUIRE(get()->pMethods->xTruncate(get(), size) == SQLITE_OK); }
 
@@ -192,15 +202,50 @@ TEST_CASE("a journal in memory is a file: it grows, is cut, and reads as zero wh
   CHECK(journal.write("d", 5) == SQLITE_OK);
   CHECK(journal.read(four, 2) == SQLITE_OK);
   CHECK(four == std::string("a\0\0d", 4));
+  journal.cut(0);
 }
 
 TEST_CASE("a journal begins empty, also in the memory of one that was closed") {
-  { CHECK(Journal().write("abc", 0) == SQLITE_OK); }
+  {
+    Journal journal;
+    CHECK(journal.write("abc", 0) == SQLITE_OK);
+    CHECK_FALSE(Journal::is_there("/x-journal")); // for nobody but who writes it
+    journal.cut(0);
+  }
+  CHECK_FALSE(Journal::is_there("/x-journal"));
   Journal one;
   Journal other; // two at a time have memory of their own
   CHECK(one.size() == 0);
   CHECK(one.write("x", 0) == SQLITE_OK);
   CHECK(other.size() == 0);
+  one.cut(0);
+}
+
+TEST_CASE("a journal that is closed with something in it stays until it is empty or deleted") {
+  const auto leave = [](const char* name) { CHECK(Journal(name).write("abc", 0) == SQLITE_OK); };
+  leave("/left-journal");
+  leave("/other-journal");
+  CHECK(Journal::is_there("/left-journal"));
+  CHECK_FALSE(Journal::is_there("/third-journal"));
+  std::string three(3, 'x');
+  {
+    Journal looking("/left-journal");
+    CHECK(looking.read(three, 0) == SQLITE_OK);
+    CHECK(three == "abc");
+  }
+  CHECK(Journal::is_there("/left-journal")); // looking changes nothing
+  {
+    Journal empties("/left-journal");
+    Journal looks("/left-journal");
+    empties.cut(0);
+    CHECK(looks.size() == 0);
+  }
+  CHECK_FALSE(Journal::is_there("/left-journal"));
+  CHECK(Journal("/left-journal").size() == 0);
+  CHECK(Journal::is_there("/other-journal"));
+  Journal::remove("/other-journal");
+  CHECK_FALSE(Journal::is_there("/other-journal"));
+  Journal::remove("/other-journal");
 }
 
 TEST_CASE("threads on databases in memory of their own do not meet in the memory of their journals") {
@@ -226,4 +271,39 @@ TEST_CASE("threads on databases in memory of their own do not meet in the memory
     thread.join();
   for (const std::int64_t n : found)
     CHECK(n == 100);
+}
+
+TEST_CASE("a commit that finds no room in memory half-way is undone, and everybody sees what was there before") {
+  OneSession one;
+  fill(one);
+  const auto other = one.backend->connect(Deadline::max());
+  sqlite3* const handle = static_cast<sqlite::Session&>(*one.session).handle();
+  const auto limit = [&](sqlite3_int64 bytes) {
+    REQUIRE(sqlite3_file_control(handle, "main", SQLITE_FCNTL_SIZE_LIMIT, &bytes) == SQLITE_OK);
+  };
+  const std::int64_t size = one.number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+  for (const int pages : {10, 100, 1000, 2500}) { // of those that are too many, some are written before
+    limit(size + pages * 2048);
+    for (const bool spills : {false, true}) {
+      one.run(spills ? "PRAGMA cache_size = 20" : "PRAGMA cache_size = -2000");
+      one.session->begin({.write_intent = true});
+      const ErrorInfo full = error_of([&] {
+        one.run("UPDATE kept SET bytes = randomblob(500), other = -other");
+        one.run(std::string("INSERT INTO kept ") + kDigits + "SELECT i + 3000, randomblob(2100), i + 3000 FROM n");
+        one.session->commit();
+      });
+      CHECK(full.code == ErrorCode::resource_exhausted);
+      one.session->rollback();
+      RowBatch rows;
+      const auto cursor = other->execute("SELECT count(*), sum(other = id) FROM kept", {}); // finds it, if we do not
+      REQUIRE(cursor->next(rows));
+      CHECK(rows.cells[0].integer == 3000);
+      CHECK(rows.cells[1].integer == 3000);
+      CHECK(changed(one) == 0);
+      CHECK(is_sound(one));
+    }
+  }
+  limit(1 << 28);
+  one.run("UPDATE kept SET other = -other");
+  CHECK(changed(one) == 3000);
 }
