@@ -26,7 +26,7 @@ Capabilities Backend::plugin_capabilities() {
   using enum Capability;
   return Capabilities::of(transactions, savepoints, concurrent_transactions, sql, upsert, foreign_keys, create_tables,
                           schemas, deadlines, cancel, bulk_load, persistence, resolve_commit, json, joins, aggregates,
-                          row_locks, batch, arrays);
+                          row_locks, batch, arrays, unicode_case);
 }
 
 std::unique_ptr<IBackend> Backend::open(Options options) { return std::make_unique<Backend>(read_settings(options)); }

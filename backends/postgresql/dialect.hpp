@@ -5,6 +5,10 @@
 
 namespace tenon::postgresql {
 
+/// ICU's root locale; a server built without ICU, or with an encoding that ICU does not know, has no such collation.
+#define TENON_UNICODE_COLLATION "und-x-icu"
+inline constexpr std::string_view kUnicodeCollation = TENON_UNICODE_COLLATION;
+
 // A number in JSON is taken from its text: what json's own functions make of it would be rounded or refused.
 #define TENON_JSON_TEXT "({l} #>> '{}')"
 #define TENON_JSON_IS(type) "json_typeof({l}) = '" type "'"
@@ -31,6 +35,10 @@ inline constexpr sql::Dialect kDialect{
     .json_eq = "({l})::jsonb = ({r})::jsonb",
     .by_code_point = " COLLATE \"C\"",
     .fold = "lower(({l})::text COLLATE \"C\")",
+    // Small letters first: ẞ has no capital but itself, and its small letter has SS. Capitals last: what a small sigma
+    // is depends on the letters around it.
+    .fold_unicode = "(upper(lower(({l})::text COLLATE \"" TENON_UNICODE_COLLATION "\")) COLLATE \"C\")",
+    .constant = "((SELECT {l}) COLLATE \"C\")",
     // Columns of existing tables may be narrower than the described type, and would overflow sooner.
     .as_int64 = "({l})::bigint",
     .as_float64 = "({l})::double precision",
@@ -65,6 +73,7 @@ inline constexpr sql::Dialect kDialect{
     .offset_only = " OFFSET ",
 };
 
+#undef TENON_UNICODE_COLLATION
 #undef TENON_JSON_TEXT
 #undef TENON_JSON_IS
 

@@ -10,6 +10,8 @@
 
 #include <tenon/sql/messages.hpp>
 
+#include "dialect.hpp"
+
 namespace tenon::postgresql {
 namespace {
 
@@ -77,6 +79,12 @@ template <class Table> const Rule* look_up(const Table& table, std::string_view 
   return found != table.end() && found->state == state ? &*found : nullptr;
 }
 
+/// Quoted names are the same in every language of the server's messages.
+bool lacks_unicode_case(const Failure& failure) {
+  return failure.sqlstate == "42704" &&
+         failure.message.find(fmt::format("\"{}\"", kUnicodeCollation)) != failure.message.npos;
+}
+
 Rule classify(const Failure& failure, const Circumstances& now) {
   const std::string_view state = failure.sqlstate;
   const Rule* rule = look_up(kExact, state);
@@ -90,6 +98,7 @@ Rule classify(const Failure& failure, const Circumstances& now) {
   if (state == "08P01") return {state, ErrorCode::programming, kPlain};
   if (state == "57014" && !now.cancelled && now.deadline_passed) return {state, ErrorCode::timeout, kPlain};
   if (state == "25006" && now.read_only) return {state, ErrorCode::read_only, kPlain};
+  if (lacks_unicode_case(failure)) return {state, ErrorCode::not_supported, kPlain};
   if (state == "0A000" && now.begins) return {state, ErrorCode::read_only, kDiscard};
   return rule != nullptr ? *rule : Rule{state, ErrorCode::operational, kPlain};
 }
@@ -191,6 +200,10 @@ void word_plain(ErrorInfo& info, const Failure& failure, const Circumstances& no
   switch (info.code) {
     case ErrorCode::data: info.message = lead(now) + std::string(data_text(info.sqlstate)); return;
     case ErrorCode::programming: return word_programming(info, failure, now);
+    case ErrorCode::not_supported:
+      info.message = lead(now) + "this database has no case of letters beyond A to Z (unicode_case)";
+      info.hint = "it asks a server built with ICU and a database in UTF-8; leave Fold::unicode out for A to Z alone";
+      return;
     case ErrorCode::timeout:
       info.message = lead(now) + (info.sqlstate == "55P03" ? "a lock could not be had in time" : "the deadline passed");
       info.hint = info.sqlstate == "55P03" ? "another transaction holds it; try again, or wait longer"

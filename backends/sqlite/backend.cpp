@@ -41,7 +41,7 @@ Capabilities Backend::plugin_capabilities() {
                           Capability::sql, Capability::upsert, Capability::foreign_keys, Capability::create_tables,
                           Capability::deadlines, Capability::cancel, Capability::bulk_load, Capability::persistence,
                           Capability::json, Capability::joins, Capability::aggregates, Capability::row_locks,
-                          Capability::batch, Capability::arrays);
+                          Capability::batch, Capability::arrays, Capability::unicode_case);
 }
 
 std::unique_ptr<IBackend> Backend::open(Options options) { return std::make_unique<Backend>(read_settings(options)); }

@@ -131,6 +131,7 @@ void Database::register_functions() {
   if (code == SQLITE_OK) code = register_arithmetic(db);
   if (code == SQLITE_OK) code = register_aggregates(db);
   if (code == SQLITE_OK) code = register_json_paths(db);
+  if (code == SQLITE_OK) code = register_letters(db);
   // Without these a misspelt column in double quotes would be a string literal.
   if (code == SQLITE_OK) code = sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   if (code == SQLITE_OK) code = sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);

@@ -33,6 +33,8 @@ inline constexpr sql::Dialect kDialect{
     .json_eq = "json({l}) = json({r})",
     .by_code_point = "",
     .fold = "lower({l})", // of ASCII alone
+    .fold_unicode = "tenon_fold({l})",
+    .constant = "{l}", // as it is: functions of parameters alone are computed once
     .as_int64 = "{l}",
     .as_float64 = "{l}",
     .integer_as_decimal = "CAST({l} AS TEXT) COLLATE tenon_decimal",

@@ -1,6 +1,6 @@
 #pragma once
 // SQL functions of Tenon, registered on every connection by Database: arithmetic that fails where SQLite would change
-// the type or answer NULL, exact aggregates, and paths into JSON. The dialect names them.
+// the type or answer NULL, exact aggregates, paths into JSON, and letters without case. The dialect names them.
 // Threads: each connection its own. A message that starts with kDataError reaches the application as DataError.
 
 #include <cstdint>
@@ -18,6 +18,7 @@ inline constexpr std::string_view kDataError = "tenon: ";
 [[nodiscard]] int register_arithmetic(sqlite3* handle) noexcept;
 [[nodiscard]] int register_aggregates(sqlite3* handle) noexcept;
 [[nodiscard]] int register_json_paths(sqlite3* handle) noexcept;
+[[nodiscard]] int register_letters(sqlite3* handle) noexcept;
 
 /// Ends the statement with DataError. Requires a text that starts with kDataError and lives for ever.
 void fail_function(sqlite3_context* context, const char* message) noexcept;

@@ -116,6 +116,14 @@ const detail::Visibility& visible() {
 }
 detail::Filters filters_of(const Session& session) { return detail::filters_of(session, visible()); }
 
+/// The value that the queried table's column is compared with first. Requires that there is one.
+std::size_t value_beside(std::span<const Node> nodes, std::uint32_t column) {
+  const auto found = std::find_if(nodes.begin(), nodes.end(), [column](const Node& node) {
+    return node.kind == NodeKind::column && node.source == 0 && node.column == column;
+  });
+  return static_cast<std::size_t>(found - nodes.begin()) + 1;
+}
+
 } // namespace
 
 Batch::Batch(Session& session) : state_(std::make_unique<State>(session)) {}
@@ -160,8 +168,7 @@ void Batch::add_update(const TableDesc& table, const Cell* row) {
       table.keys.front().columns.size() == 1 && detail::info_of(table).version == detail::kNoColumn;
   if (!has_one_key || !state_->session->filters().empty()) return;
   state_->pattern = &write;
-  // The comparison with the key comes first, alone or in an all_of.
-  state_->pattern_key = write.item.update.filter.nodes[0].kind == NodeKind::eq ? 2 : 3;
+  state_->pattern_key = value_beside(write.item.update.filter.nodes, key);
 }
 
 void Batch::add_update(const TableDesc& table, const Tree& where, const Assignments& assignments) {

@@ -160,9 +160,9 @@ Tree Tree::compare(NodeKind kind, std::uint32_t column, const Cell& value) {
   return tree;
 }
 
-Tree Tree::unary(NodeKind kind, const Tree& child) {
+Tree Tree::unary(NodeKind kind, const Tree& child, std::uint16_t flags) {
   Tree tree;
-  tree.inner(kind, 1);
+  tree.inner(kind, 1, flags);
   tree.append(child);
   return tree;
 }
@@ -234,7 +234,12 @@ std::string folded(std::string_view text) {
   return out;
 }
 
-Tree compare_folded(NodeKind kind, const Tree& left, std::string_view text) {
+Tree compare_folded(NodeKind kind, const Tree& left, std::string_view text, Fold letters) {
+  if (letters != Fold::ascii) { // only the database knows which letters those are
+    const auto flags = static_cast<std::uint16_t>(letters);
+    return Tree::binary(kind, Tree::unary(NodeKind::fold, left, flags),
+                        Tree::unary(NodeKind::fold, Tree::value(Cell::text(text)), flags));
+  }
   const std::string value = folded(text); // here once, instead of by the database for each row
   return Tree::binary(kind, Tree::unary(NodeKind::fold, left), Tree::value(Cell::text(value)));
 }

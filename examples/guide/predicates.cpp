@@ -78,6 +78,7 @@ int main() {
   show("starts, ends", title.starts_with("C++") || title.ends_with("est"));
   show("any case", title.icontains("DATA") || title.istarts_with("c++") || title.ilike("%HONEST"));
   show("A to Z only", title.iequals("élan")); // É and é stay different
+  show("all letters", title.iequals("éLAN", tenon::Fold::unicode) || title.ilike("%É%", tenon::Fold::unicode));
 
   // NULL is no value: a comparison with it is unknown, and so is its negation.
   show("no subtitle", subtitle.is_null());

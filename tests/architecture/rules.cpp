@@ -65,6 +65,7 @@ const std::vector<Library>& libraries() {
       {"soci/mysql/", {"backends/mariadb/"}},
       {"libpq-fe.h", {"backends/postgresql/", "tests/kit/src/"}},
       {"sqlite3.h", {"backends/sqlite/"}},
+      {"unicode/", {"backends/sqlite/letters.cpp"}},
       {"mysql.h", {"backends/mariadb/"}},
       {"CLI/", {"tools/", "examples/"}},
       {"spdlog/", {"tools/"}},

@@ -80,6 +80,22 @@ TEST_CASE("front queries: arithmetic, columns against columns, text without case
   CHECK_THROWS_AS(t.found(col<&Person::id> + std::numeric_limits<std::int64_t>::max() > 0), DataError);
 }
 
+TEST_CASE("front queries: text without case in all scripts, where asked") {
+  People t;
+  t.people.create_many({{.name = "Émile", .nick = "100%_ß"}, {.name = "ΟΔΟΣ"}});
+  t.session.commit();
+  const auto wide = Fold::unicode;
+  if (!t.can(Capability::unicode_case, [&] { static_cast<void>(t.found(name.iequals("x", wide))); })) return;
+  CHECK(t.found(name.iequals("éMILE", wide)) == Names{"Émile"});
+  CHECK(t.found(name.iequals("ADA", wide)) == Names{"Ada"});
+  CHECK(t.found(name.iequals("éMILE")).empty());
+  CHECK(t.found(name.iequals("éMILE", Fold::ascii)).empty());
+  CHECK(t.found(name.icontains("οσ", wide) || name.istarts_with("éM", wide)) == Names{"Émile", "ΟΔΟΣ"});
+  CHECK(t.found(name.iends_with("οδος", wide)) == Names{"ΟΔΟΣ"});
+  CHECK(t.found(nick.ilike("100\\%\\_\\SS", wide)) == Names{"Émile"});
+  CHECK_THROWS_AS(name.ilike("é\\", wide), DataError);
+}
+
 TEST_CASE("front queries: paths into JSON documents") {
   People t;
   Repository<Settings> settings{t.session};

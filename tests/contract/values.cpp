@@ -124,6 +124,12 @@ Tree Tree::in(std::uint32_t position, const std::vector<Value>& values) {
   return of(NodeKind::in, children);
 }
 
+Tree Tree::folded(const Tree& text, Fold letters) {
+  Tree tree = of(NodeKind::fold, {text});
+  tree.nodes_.front().flags = static_cast<std::uint16_t>(letters);
+  return tree;
+}
+
 Tree Tree::json_exists(const Tree& document, const std::vector<Value>& path) {
   std::vector<Tree> children{document};
   for (const Value& step : path)
@@ -154,6 +160,7 @@ std::ostream& operator<<(std::ostream& out, const Tree& tree) {
       out << ":(" << Value(node.value) << ')';
     } else {
       out << '/' << node.children;
+      if (node.flags != 0) out << '!' << node.flags;
     }
   }
   return out << ']';

@@ -68,6 +68,7 @@ public:
   }
   static Tree test(NodeKind kind, std::uint32_t position) { return of(kind, {column(position)}); }
   static Tree in(std::uint32_t position, const std::vector<Value>& values);
+  static Tree folded(const Tree& text, Fold letters);
   /// json_value of a type, or json_exists: a document, then the path.
   static Tree json_value(CellType wanted, const Tree& document, const std::vector<Value>& path);
   static Tree json_exists(const Tree& document, const std::vector<Value>& path);

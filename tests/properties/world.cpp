@@ -10,7 +10,8 @@ constexpr CellType kTypes[] = {CellType::int64, CellType::text,    CellType::flo
                                CellType::uuid,  CellType::blob};
 
 std::string random_word(Choices& choices) {
-  static const char* const parts[] = {"a", "A", "b", "%", "_", "\\", "ab", "\xC3\xA9", "\xC3\x89", "Z", " ", "'"};
+  static const char* const parts[] = {"a", "A", "b", "%", "_", "\\", "ab", "é", "É", "Z", " ", "'",
+                                      "ß", "S", "s", "σ", "ς", "Σ",  "İ",  "ı", "i", "я", "Я", "ﬁ"};
   std::string out;
   for (std::uint32_t i = choices.below(4); i > 0; --i)
     out += choices.one_of(parts);

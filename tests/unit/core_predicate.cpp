@@ -50,7 +50,7 @@ std::string text(Filter filter, std::size_t& at) {
     case NodeKind::subtract: out = "subtract"; break;
     case NodeKind::multiply: out = "multiply"; break;
     case NodeKind::divide: out = "divide"; break;
-    case NodeKind::fold: out = "fold"; break;
+    case NodeKind::fold: out = node.flags == 0 ? "fold" : fmt::format("fold!{}", node.flags); break;
     case NodeKind::json_value: out = "json_value"; break;
     case NodeKind::json_exists: out = "json_exists"; break;
     case NodeKind::exists: out = "exists"; break;
@@ -180,6 +180,17 @@ TEST_CASE("predicate: columns, arithmetic, ranges, text without case") {
   CHECK(text(nick.istarts_with("X")) == "starts_with(fold(nickname),'x')");
   CHECK(text(nick.iends_with("X")) == "ends_with(fold(nickname),'x')");
   CHECK_THROWS_AS(nick.ilike("\\"), DataError);
+}
+
+TEST_CASE("predicate: letters of all scripts are folded by the backend, on both sides") {
+  CHECK(text(nick.iequals("AbÉ", Fold::ascii)) == text(nick.iequals("AbÉ")));
+  CHECK(text(nick.iequals("AbÉ", Fold::unicode)) == "eq(fold!1(nickname),fold!1('AbÉ'))");
+  CHECK(text(nick.ilike("A\\%", Fold::unicode)) == "like(fold!1(nickname),fold!1('A\\%'))");
+  CHECK(text(motto.icontains("X", Fold::unicode)) == "contains(fold!1(motto),fold!1('X'))");
+  CHECK(text(nick.istarts_with("X", Fold::unicode)) == "starts_with(fold!1(nickname),fold!1('X'))");
+  CHECK(text(nick.iends_with("X", Fold::unicode)) == "ends_with(fold!1(nickname),fold!1('X'))");
+  CHECK(text(score == 1 || nick.iequals("X", Fold::unicode)) == "or(eq(score,1),eq(fold!1(nickname),fold!1('X')))");
+  CHECK_THROWS_AS(nick.ilike("É\\", Fold::unicode), DataError);
 }
 
 TEST_CASE("predicate: paths into JSON say the type that is asked") {

@@ -307,6 +307,53 @@ TEST_CASE("a feature that a database does not claim is refused before it crosses
   CHECK_THROWS_AS(recorder.session->repository(lists), tenon::NotSupported);
 }
 
+TEST_CASE("a fold of letters that a database does not claim is refused wherever it may stand") {
+  const std::vector<tenon::Option> options{{"without", "unicode_case"}};
+  for (const bool claims : {true, false}) {
+    CAPTURE(claims);
+    Recorder recorder(claims ? std::vector<tenon::Option>{} : options);
+    auto& repository = recorder.session->repository(kTable);
+    (void)recorder.journal();
+    const auto crosses = [&](auto&& call) {
+      bool refused = false;
+      try {
+        call();
+      } catch (const tenon::NotSupported& e) {
+        refused = e.message() == "backend \"recorder\" does not support unicode_case";
+      }
+      const auto lines = recorder.journal();
+      CHECK(refused == lines.empty());
+      return !lines.empty() && lines[0].find("!1") != std::string::npos;
+    };
+    Node fold = inner(NodeKind::fold, 1);
+    fold.flags = static_cast<std::uint16_t>(tenon::Fold::unicode);
+    const std::vector<Node> wide{inner(NodeKind::eq, 2), fold, leaf(1U), leaf(Cell::text("x"))};
+    const std::vector<Node> narrow{inner(NodeKind::eq, 2), inner(NodeKind::fold, 1), leaf(1U), leaf(Cell::text("x"))};
+    tenon::Query query;
+    query.filter = wide;
+    CHECK(crosses([&] { (void)repository.select(query); }) == claims);
+    CHECK(crosses([&] { (void)repository.count(wide); }) == claims);
+    CHECK(crosses([&] { (void)repository.exists(wide); }) == claims);
+    CHECK(crosses([&] { (void)repository.remove(wide); }) == claims);
+    query.filter = {};
+    query.having = wide;
+    CHECK(crosses([&] { (void)repository.select(query); }) == claims);
+    const std::vector<Node> expressions{fold, leaf(1U)};
+    const std::vector<tenon::Assignment> assignments{{1, 0, 2, 0, Cell::null()}};
+    CHECK(crosses([&] { (void)repository.update({{}, assignments, expressions}); }) == claims);
+    const std::vector<tenon::Assignment> plain{tenon::Assignment::of(1, Cell::text("x"))};
+    CHECK(crosses([&] { (void)repository.update({wide, plain, {}}); }) == claims);
+    std::vector<tenon::BatchItem> items(1);
+    items[0].table = &kTable;
+    items[0].kind = tenon::BatchKind::remove;
+    items[0].update.filter = wide;
+    std::vector<std::uint64_t> affected(1);
+    CHECK(crosses([&] { recorder.session->batch(items, affected); }) == claims);
+    CHECK_NOTHROW(repository.count(narrow));
+    (void)recorder.journal();
+  }
+}
+
 namespace {
 
 /// An insert of one row and a remove.

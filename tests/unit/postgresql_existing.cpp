@@ -123,6 +123,55 @@ TEST_CASE("postgresql: text of an existing table sorts and compares by code poin
   CHECK(repository.count(seven) == 1);
 }
 
+TEST_CASE("postgresql: a database without ICU's collation has no case beyond A to Z, and says so") {
+  run(*connect(),
+      "CREATE DATABASE narrow TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C' LOCALE_PROVIDER libc"); // ICU knows no
+                                                                                                         // such
+  {
+    const auto backend = open_backend(server_options({{"database", "narrow"}}));
+    const auto session = backend->connect(Deadline::max());
+    run(*session, "CREATE TABLE words (t text)");
+    run(*session, "INSERT INTO words VALUES ('Abc')");
+    TableDesc table;
+    table.name = "words";
+    table.columns = {{"t", CellType::text, true, false, 0}};
+    std::vector<Node> filter{node(NodeKind::eq, 2), node(NodeKind::fold, 1), column(0), value(Cell::text("abc"))};
+    CHECK(session->repository(table).count(filter) == 1);
+    filter[1].flags = static_cast<std::uint16_t>(Fold::unicode);
+    const ErrorInfo error = failure_of([&] { (void)session->repository(table).count(filter); });
+    CHECK(error.code == ErrorCode::not_supported);
+    CHECK(error.message == "select from words: this database has no case of letters beyond A to Z (unicode_case)");
+    CHECK(error.hint.find("built with ICU") != std::string::npos);
+    CHECK(error.sqlstate == "42704");
+    CHECK_FALSE(error.broken);
+  }
+  server().drop_database("narrow");
+  const ErrorInfo other = failure_of([] { run(*connect(), "SELECT 'a' COLLATE nowhere"); });
+  CHECK(other.code == ErrorCode::programming);
+}
+
+TEST_CASE("postgresql: an index on the folded column, as the guide shows it, serves equality") {
+  Fixture f;
+  const std::string table = f.schema.table("old");
+  run(*f.session, "CREATE INDEX of_ascii ON " + table + R"( (lower(name COLLATE "C") COLLATE "C"))");
+  run(*f.session, "CREATE INDEX of_all ON " + table + R"( (upper(lower(name COLLATE "und-x-icu")) COLLATE "C"))");
+  run(*f.session, "SET enable_seqscan = off");
+  const auto plan = [&](Fold letters) {
+    Node fold = node(NodeKind::fold, 1);
+    fold.flags = static_cast<std::uint16_t>(letters);
+    const std::vector<Node> filter{node(NodeKind::eq, 2), fold, column(2), fold, value(Cell::text("Élan"))};
+    Query query;
+    query.filter = filter;
+    std::string text;
+    for (const auto& row : rows_of(f.session->repository(f.table).explain(query)))
+      text += row.front() + '\n';
+    return text;
+  };
+  CHECK(plan(Fold::ascii).find("Index Scan using of_ascii") != std::string::npos);
+  CHECK(plan(Fold::unicode).find("Index Scan using of_all") != std::string::npos);
+  run(*f.session, "RESET enable_seqscan");
+}
+
 TEST_CASE("postgresql: what an existing column cannot hold is an error, never another value") {
   Fixture f;
   auto& repository = f.session->repository(f.table);

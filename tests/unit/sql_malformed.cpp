@@ -79,6 +79,9 @@ TEST_CASE("what a later version may send is NotSupported") {
   CHECK_THROWS_AS(read(with(equal, 0, [](Node& n) { n.kind = static_cast<NodeKind>(28); })), NotSupported);
   CHECK_THROWS_AS(read(with(equal, 0, [](Node& n) { n.kind = static_cast<NodeKind>(0); })), NotSupported);
   CHECK_THROWS_AS(read(with(equal, 0, [](Node& n) { n.flags = 1; })), NotSupported);
+  const Tree folded = node(NodeKind::eq, {node(NodeKind::fold, {column(1)}), literal("x")});
+  CHECK_NOTHROW(read(with(folded, 1, [](Node& n) { n.flags = static_cast<std::uint16_t>(Fold::unicode); })));
+  CHECK_THROWS_AS(read(with(folded, 1, [](Node& n) { n.flags = 2; })), NotSupported);
   CHECK_THROWS_AS(read(with(equal, 2, [](Node& n) { n.value.type = static_cast<CellType>(12); })), NotSupported);
   CHECK_THROWS_AS(read(with(node(NodeKind::in, {column(0), literal(1), literal(2)}), 3,
                             [](Node& n) { n.value.type = static_cast<CellType>(99); })),

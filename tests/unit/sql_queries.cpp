@@ -145,6 +145,41 @@ TEST_CASE("an update computes in the width of its types, and knows how long a te
         R"(UPDATE "people" SET "age" = tenon_add("age", ?1), "name" = tenon_limited(lower("name"), 40))");
 }
 
+TEST_CASE("letters without case: of ASCII or of all scripts, and a value once for all rows") {
+  const auto fold = [](const Tree& text, Fold letters) {
+    Tree tree = node(NodeKind::fold, {text});
+    tree.front().flags = static_cast<std::uint16_t>(letters);
+    return tree;
+  };
+  const auto where = [&](Fold letters) {
+    const Tree filter = node(NodeKind::contains, {fold(column(1), letters), fold(literal("x"), letters)});
+    sql::Call call;
+    sql::read_filter(kTable, sql::Operation::count, filter, call);
+    const Texts all{sql::Compiler(sqlite::kDialect, kTable).count(filter),
+                    sql::Compiler(postgresql::kDialect, kTable).count(filter)};
+    return std::pair(call.shape, Texts{all.sqlite.substr(all.sqlite.find("WHERE ") + 6),
+                                       all.postgresql.substr(all.postgresql.find("WHERE ") + 6)});
+  };
+  const auto [ascii_shape, ascii] = where(Fold::ascii);
+  const auto [unicode_shape, unicode] = where(Fold::unicode);
+  CHECK_FALSE(ascii_shape == unicode_shape);
+  CHECK(ascii.sqlite == R"(instr(lower("name"), lower(?1)) > 0)");
+  CHECK(ascii.postgresql == R"(strpos(lower(("name")::text COLLATE "C"), )"
+                            R"(((SELECT lower(($1)::text COLLATE "C")) COLLATE "C")) > 0)");
+  CHECK(unicode.sqlite == R"(instr(tenon_fold("name"), tenon_fold(?1)) > 0)");
+  CHECK(unicode.postgresql ==
+        R"(strpos((upper(lower(("name")::text COLLATE "und-x-icu")) COLLATE "C"), )"
+        R"(((SELECT (upper(lower(($1)::text COLLATE "und-x-icu")) COLLATE "C")) COLLATE "C")) > 0)");
+
+  static constexpr sql::Dialect kNarrow = [] {
+    sql::Dialect dialect = sqlite::kDialect;
+    dialect.fold_unicode = {};
+    return dialect;
+  }();
+  const Tree filter = node(NodeKind::eq, {fold(column(1), Fold::unicode), literal("x")});
+  CHECK_THROWS_AS(sql::Compiler(kNarrow, kTable).count(filter), NotSupported);
+}
+
 TEST_CASE("queries of another shape are other statements") {
   const auto shape = [](const Query& query) {
     sql::Call call;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +46,14 @@ private:
   Capabilities capabilities_;
   tenon_database* database_ = nullptr;
 };
+
+/// A plugin may take a fold of letters that it does not know for the one that it knows. Errors: NotSupported.
+inline void check_letters(const Database& database, std::span<const Node> nodes) {
+  if (database.capabilities().has(Capability::unicode_case)) return;
+  for (const Node& node : nodes) {
+    if (node.kind == NodeKind::fold && node.flags != 0) database.require(Capability::unicode_case);
+  }
+}
 
 /// Errors: NotSupported for a table with arrays where they are not claimed.
 inline void check_arrays(const Database& database, const TableDesc& table) {
@@ -115,6 +124,7 @@ private:
   /// What the plugin need not look for: features of a query that it does not claim are refused here.
   void check_claims(const Filter& filter) const;
   void check_claims(const Query& query) const;
+  void check_claims(const Update& update) const;
   [[nodiscard]] Call call(const char* function) const noexcept { return database_.call(function, &table_); }
   [[nodiscard]] RowBatch returned(const char* function, const tenon_rows& rows, const WriteRows& written) const;
   void open_cursor(const Query& query, HostCursor& cursor);

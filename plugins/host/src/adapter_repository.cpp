@@ -86,10 +86,17 @@ RowBatch HostRepository::find(std::uint32_t key, std::span<const Cell> values) {
 
 void HostRepository::check_claims(const Filter& filter) const {
   if (!filter.sources.empty()) database_.require(Capability::joins);
+  check_letters(database_, filter.nodes);
+}
+
+void HostRepository::check_claims(const Update& update) const {
+  check_claims(update.filter);
+  check_letters(database_, update.expressions);
 }
 
 void HostRepository::check_claims(const Query& query) const {
   check_claims(query.filter);
+  check_letters(database_, query.having);
   if (query.lock != RowLock::none) database_.require(Capability::row_locks);
   if (!query.group.empty() || !query.having.empty()) database_.require(Capability::aggregates);
   for (const Output& output : query.outputs) {
@@ -113,7 +120,7 @@ std::unique_ptr<ICursor> HostRepository::select(const Query& query) {
 }
 
 std::uint64_t HostRepository::update(const Update& update) {
-  check_claims(update.filter);
+  check_claims(update);
   const LeavingUpdate leaves(owner_, update);
   std::uint64_t affected = 0;
   invoke(call("repository_update"), database_.functions().repository_update, repository_, leaves.get(), &affected);

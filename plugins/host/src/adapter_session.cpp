@@ -164,6 +164,8 @@ void HostSession::batch(std::span<const BatchItem> items, std::span<std::uint64_
       leaves.write = &writes[i];
     } else {
       if (!item.update.filter.sources.empty()) database_->require(Capability::joins);
+      check_letters(*database_, item.update.filter.nodes);
+      check_letters(*database_, item.update.expressions);
       leaves.update = updates.emplace_back(*this, item.update).get();
     }
     leaves.update_columns = item.update_columns.data();

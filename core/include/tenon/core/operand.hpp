@@ -63,7 +63,7 @@ inline constexpr bool kComparable = std::is_same_v<A, B> || (Integer<A> && Integ
 
 /// A–Z as a–z, nothing else.
 [[nodiscard]] TENON_VISIBLE std::string folded(std::string_view text);
-[[nodiscard]] TENON_VISIBLE Tree compare_folded(NodeKind kind, const Tree& left, std::string_view text);
+[[nodiscard]] TENON_VISIBLE Tree compare_folded(NodeKind kind, const Tree& left, std::string_view text, Fold letters);
 
 /// The model and the type of what Operand is the base of.
 template <class Self> struct OperandOf;
@@ -125,15 +125,25 @@ public:
   [[nodiscard]] Predicate<Owner> starts_with(std::string_view part) const { return text(NodeKind::starts_with, part); }
   [[nodiscard]] Predicate<Owner> ends_with(std::string_view part) const { return text(NodeKind::ends_with, part); }
 
-  // The same for which the letters A–Z and a–z are equal; all others, such as É and é, stay different everywhere.
-  [[nodiscard]] Predicate<Owner> iequals(std::string_view value) const { return fold(NodeKind::eq, value); }
-  [[nodiscard]] Predicate<Owner> ilike(std::string_view pattern) const {
-    check_like_pattern(pattern);
-    return fold(NodeKind::like, pattern);
+  // The same without case: A–Z and a–z are equal, and all other letters, such as É and é, stay different everywhere.
+  // With Fold::unicode the letters of all scripts are equal, as described there, also in the patterns: a letter that
+  // folds into two, such as ß, is two characters for _. Capability of Fold::unicode: unicode_case.
+  [[nodiscard]] Predicate<Owner> iequals(std::string_view value, Fold letters = Fold::ascii) const {
+    return fold(NodeKind::eq, value, letters);
   }
-  [[nodiscard]] Predicate<Owner> icontains(std::string_view part) const { return fold(NodeKind::contains, part); }
-  [[nodiscard]] Predicate<Owner> istarts_with(std::string_view part) const { return fold(NodeKind::starts_with, part); }
-  [[nodiscard]] Predicate<Owner> iends_with(std::string_view part) const { return fold(NodeKind::ends_with, part); }
+  [[nodiscard]] Predicate<Owner> ilike(std::string_view pattern, Fold letters = Fold::ascii) const {
+    check_like_pattern(pattern);
+    return fold(NodeKind::like, pattern, letters);
+  }
+  [[nodiscard]] Predicate<Owner> icontains(std::string_view part, Fold letters = Fold::ascii) const {
+    return fold(NodeKind::contains, part, letters);
+  }
+  [[nodiscard]] Predicate<Owner> istarts_with(std::string_view part, Fold letters = Fold::ascii) const {
+    return fold(NodeKind::starts_with, part, letters);
+  }
+  [[nodiscard]] Predicate<Owner> iends_with(std::string_view part, Fold letters = Fold::ascii) const {
+    return fold(NodeKind::ends_with, part, letters);
+  }
 
   [[nodiscard]] Predicate<Owner> is_null() const {
     return Predicate<Owner>(Tree::unary(NodeKind::is_null, self().tree()));
@@ -175,9 +185,9 @@ private:
     static_assert(StoredAsText<Plain>, "like and its kin ask a text column");
     return Predicate<Owner>(self().compare(kind, Cell::text(value)));
   }
-  [[nodiscard]] Predicate<Owner> fold(NodeKind kind, std::string_view value) const {
+  [[nodiscard]] Predicate<Owner> fold(NodeKind kind, std::string_view value, Fold letters) const {
     static_assert(StoredAsText<Plain>, "like and its kin ask a text column");
-    return Predicate<Owner>(compare_folded(kind, self().tree(), value));
+    return Predicate<Owner>(compare_folded(kind, self().tree(), value, letters));
   }
 };
 

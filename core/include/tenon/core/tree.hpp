@@ -49,7 +49,7 @@ public:
   static Tree column(std::uint32_t column);
   static Tree value(const Cell& value);
   static Tree compare(NodeKind kind, std::uint32_t column, const Cell& value);
-  static Tree unary(NodeKind kind, const Tree& child);
+  static Tree unary(NodeKind kind, const Tree& child, std::uint16_t flags = 0);
   static Tree binary(NodeKind kind, const Tree& left, const Tree& right);
   static Tree in(const Tree& left, std::span<const Cell> values);
   static Tree in(std::uint32_t column, std::span<const Cell> values);

@@ -240,17 +240,22 @@ enum {
   TENON_NODE_SUBTRACT = 20,
   TENON_NODE_MULTIPLY = 21,
   TENON_NODE_DIVIDE = 22,      /* of two int64: cut towards zero */
-  TENON_NODE_FOLD = 23,        /* one text child: A-Z as a-z */
+  TENON_NODE_FOLD = 23,        /* one text child without the case of its letters; flags is TENON_FOLD_* */
   TENON_NODE_JSON_VALUE = 24,  /* a document, then the path as value nodes; flags is the wanted type, else NULL */
   TENON_NODE_JSON_EXISTS = 25, /* the same children: is something there */
   TENON_NODE_EXISTS = 26,      /* source is opened; at most one child, a condition on its rows */
   TENON_NODE_OUTPUT = 27       /* leaf, in having alone: column is a position in the outputs */
 };
 
+enum {
+  TENON_FOLD_ASCII = 0,  /* A-Z as a-z */
+  TENON_FOLD_UNICODE = 1 /* TENON_CAP_UNICODE_CASE: capitals of small letters, full mappings, no locale */
+};
+
 /* Prefix order: a node stands before its children, and a subtree is one contiguous run. */
 typedef struct tenon_node {
   uint16_t kind;
-  uint16_t flags; /* for TENON_NODE_JSON_VALUE, else 0 */
+  uint16_t flags; /* for TENON_NODE_JSON_VALUE and TENON_NODE_FOLD, else 0 */
   uint32_t children;
   uint32_t column;  /* for TENON_NODE_COLUMN and TENON_NODE_OUTPUT */
   uint32_t source;  /* 0: the queried table; else position in tenon_filter.sources + 1 */
@@ -437,7 +442,8 @@ enum {
   TENON_CAP_AGGREGATES = 1 << 15,
   TENON_CAP_ROW_LOCKS = 1 << 16,
   TENON_CAP_BATCH = 1 << 17,
-  TENON_CAP_ARRAYS = 1 << 18
+  TENON_CAP_ARRAYS = 1 << 18,
+  TENON_CAP_UNICODE_CASE = 1 << 19
 };
 
 /* What became of a transaction whose COMMIT was not answered. */

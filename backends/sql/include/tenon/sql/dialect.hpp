@@ -39,6 +39,8 @@ struct Dialect {
 
   std::string_view by_code_point;      ///< behind a text whose own collation is another one
   std::string_view fold;               ///< {l} with A-Z as a-z
+  std::string_view fold_unicode;       ///< {l} as Fold::unicode says; empty: not supported
+  std::string_view constant;           ///< {l}: a text without columns, computed once and not for each row
   std::string_view as_int64;           ///< {l}: a column in arithmetic
   std::string_view as_float64;         ///< {l}
   std::string_view integer_as_decimal; ///< {l}: an integer that is compared with a decimal

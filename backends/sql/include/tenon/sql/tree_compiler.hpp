@@ -221,12 +221,7 @@ private:
       case NodeKind::column: ++position; return names_.column({node.source, node.column});
       case NodeKind::value: ++position; return placeholders_.next();
       case NodeKind::output: ++position; return outputs_[node.column].text;
-      case NodeKind::fold: {
-        ++position;
-        std::string out;
-        append_pattern(out, dialect_.fold, {.l = operand(position)});
-        return out;
-      }
+      case NodeKind::fold: return folded(position);
       case NodeKind::json_value: return json(position, dialect_.json_value(static_cast<CellType>(node.flags)));
       case NodeKind::add: return arithmetic(position, 0);
       case NodeKind::subtract: return arithmetic(position, 1);
@@ -236,6 +231,23 @@ private:
     }
     throw_error(ErrorCode::not_supported,
                 "unknown node kind in a query of " + names_.scope().table(0).qualified_name());
+  }
+
+  std::string folded(std::size_t& position) {
+    const bool ascii = nodes_[position].flags == static_cast<std::uint16_t>(Fold::ascii);
+    const std::string_view pattern = ascii ? dialect_.fold : dialect_.fold_unicode;
+    if (pattern.empty()) {
+      throw_error(ErrorCode::not_supported,
+                  std::string(dialect_.name) + " knows no case of letters beyond A to Z (unicode_case)");
+    }
+    ++position;
+    const bool is_value = nodes_[position].kind == NodeKind::value;
+    std::string out;
+    append_pattern(out, pattern, {.l = operand(position)});
+    if (!is_value) return out;
+    std::string once;
+    append_pattern(once, dialect_.constant, {.l = out});
+    return once;
   }
 
   std::string arithmetic(std::size_t& position, std::size_t operation) {

@@ -56,7 +56,9 @@ private:
     if (position >= nodes_.size()) malformed("it ends in the middle");
     if (depth > kMaxDepth) malformed("deeper than 200 levels");
     const Node& found = nodes_[position];
-    if (found.flags != 0 && found.kind != NodeKind::json_value) unsupported("node flags of a later version");
+    const bool known = found.flags == 0 || found.kind == NodeKind::json_value ||
+                       (found.kind == NodeKind::fold && found.flags == static_cast<std::uint16_t>(Fold::unicode));
+    if (!known) unsupported("node flags of a later version");
     return found;
   }
 
@@ -191,13 +193,17 @@ private:
         malformed("a text predicate on a " + std::string(cell_type_name(side.type)));
       }
     }
-    if (found.kind == NodeKind::like && nodes_[left.end].kind == NodeKind::value) check_pattern(nodes_[left.end]);
+    if (found.kind == NodeKind::like) check_pattern(left.end);
     return right.end;
   }
 
-  /// SQLite and PostgreSQL disagree about such a pattern, so nobody gets it.
-  void check_pattern(const Node& pattern) const {
-    if (pattern.value.type != CellType::text) return;
+  /// SQLite and PostgreSQL disagree about a pattern that ends with its escape, so nobody gets it. Folding leaves
+  /// escapes where they are.
+  void check_pattern(std::size_t position) const {
+    while (nodes_[position].kind == NodeKind::fold)
+      ++position;
+    const Node& pattern = nodes_[position];
+    if (pattern.kind != NodeKind::value || pattern.value.type != CellType::text) return;
     const std::string_view text = pattern.value.bytes();
     const std::size_t last = text.find_last_not_of('\\');
     const std::size_t slashes = text.size() - (last == std::string_view::npos ? 0 : last + 1);
@@ -317,6 +323,7 @@ private:
       case NodeKind::fold: {
         expect_children(found, found.children == 1);
         add(found);
+        call_.shape.add(found.flags);
         const Operand text = operand(position + 1, {}, depth, level + 1);
         if (text.type != CellType::text && text.type != CellType::null) {
           malformed("the letters of a " + std::string(cell_type_name(text.type)));

@@ -30,6 +30,7 @@ enum class Capability : std::uint64_t {
   row_locks = 1U << 16,      ///< Query::lock
   batch = 1U << 17,          ///< ISession::batch in few round trips
   arrays = 1U << 18,         ///< columns of CellType::array
+  unicode_case = 1U << 19,   ///< Fold::unicode
 };
 
 class Capabilities {
@@ -50,7 +51,7 @@ private:
 };
 
 /// Names for `tenon plugin info` and messages, in the order of the bits.
-inline constexpr std::array<std::pair<Capability, std::string_view>, 19> kCapabilityNames{{
+inline constexpr std::array<std::pair<Capability, std::string_view>, 20> kCapabilityNames{{
     {Capability::transactions, "transactions"},
     {Capability::savepoints, "savepoints"},
     {Capability::concurrent_transactions, "concurrent_transactions"},
@@ -70,6 +71,7 @@ inline constexpr std::array<std::pair<Capability, std::string_view>, 19> kCapabi
     {Capability::row_locks, "row_locks"},
     {Capability::batch, "batch"},
     {Capability::arrays, "arrays"},
+    {Capability::unicode_case, "unicode_case"},
 }};
 
 /// The views end in NUL, because they view literals. Empty for a capability of a later version.

@@ -44,7 +44,7 @@ enum class NodeKind : std::uint16_t {
   subtract = 20,
   multiply = 21,
   divide = 22,
-  fold = 23, ///< one text child, its letters A-Z as a-z; nothing else changes
+  fold = 23, ///< one text child without the case of its letters; `flags` is a Fold
   /// First child a JSON document, then the path: value nodes, a text for a member's name, an int64 for a position from
   /// 0. `flags` is the wanted CellType (boolean, int64, float64, text): the value there if it is one of this type, else
   /// NULL. A number is an int64 if it is written without fraction and exponent and fits; every number is a float64.
@@ -57,10 +57,22 @@ enum class NodeKind : std::uint16_t {
   output = 27, ///< leaf, in Query::having alone: the output number `column`
 };
 
+/// Which letters NodeKind::fold, and so the text forms without case, take for equal.
+enum class Fold : std::uint16_t {
+  ascii = 0, ///< A-Z become a-z, nothing else changes
+  /// The capitals of the small letters: the text is mapped to small letters and the result to capitals, both by
+  /// Unicode's full mappings (UnicodeData and SpecialCasing) without a locale. So texts are equal that Unicode's full
+  /// case folding makes equal (É é, Σ σ ς, ß ẞ SS, ﬁ FI), and dotless ı equals i as well, because both have the capital
+  /// I. Accents count; nothing is normalised. A letter may become several (ß: SS): _ stands for one of them, and a part
+  /// may begin or end between them. Letters newer than the Unicode of the backend's library have no case. Capability:
+  /// unicode_case.
+  unicode = 1,
+};
+
 /// One node of a tree in prefix order: a node stands before its children, and a subtree is one contiguous run of nodes.
 struct Node {
   NodeKind kind;
-  std::uint16_t flags;    ///< for NodeKind::json_value; else 0
+  std::uint16_t flags;    ///< for NodeKind::json_value and fold; else 0
   std::uint32_t children; ///< number of direct children
   std::uint32_t column;   ///< position in the columns of its table, for NodeKind::column
   std::uint32_t source;   ///< of column and exists: position in Filter::sources + 1; 0 is the queried table
