@@ -261,12 +261,13 @@ int is_there(sqlite3_vfs*, const char* name, int, int* there) {
 
 } // namespace
 
-const char* memory_vfs() noexcept {
+const char* memory_vfs() {
   static std::array<char, 48> name{}; // of this copy of the plugin: another one may register its own
   static sqlite3_vfs ours{};
   static const char* const registered = []() -> const char* {
     const sqlite3_vfs* const base = sqlite3_vfs_find(kBase);
     if (base == nullptr) return kBase; // which the open will miss
+    static_cast<void>(kept());         // here, where it may fail
     std::snprintf(name.data(), name.size(), "tenon-memory-%p", static_cast<const void*>(&ours));
     ours = *base; // what is not ours knows its file system by its data
     ours.pNext = nullptr;

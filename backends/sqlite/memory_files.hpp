@@ -11,6 +11,6 @@ namespace tenon::sqlite {
 
 /// What a database's URI calls it: file:/name?vfs=… . Registered for good at the first call, since a plugin is never
 /// unloaded.
-[[nodiscard]] const char* memory_vfs() noexcept;
+[[nodiscard]] const char* memory_vfs();
 
 } // namespace tenon::sqlite
