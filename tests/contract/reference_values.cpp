@@ -194,7 +194,7 @@ public:
       case NodeKind::is_not_null: return Value::boolean(!value().is_null());
       case NodeKind::in: return among(node.children);
       case NodeKind::fold: {
-        const Value text = value();
+        Value text = value();
         if (text.is_null()) return text;
         const bool ascii = node.flags == static_cast<std::uint16_t>(Fold::ascii);
         return Value::text(ascii ? folded(bytes_of(text)) : capitals(bytes_of(text)));
