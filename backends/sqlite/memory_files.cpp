@@ -235,7 +235,9 @@ int may_another_write(sqlite3_file* file, int* locked) {
 }
 
 int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* given) {
-  if ((flags & SQLITE_OPEN_MAIN_JOURNAL) != 0) return open_journal(name, file, flags, given);
+  constexpr int kJournals =
+      SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL; // super: of several databases together
+  if ((flags & kJournals) != 0) return open_journal(name, file, flags, given);
   static sqlite3_vfs* const base = sqlite3_vfs_find(kBase);
   const int code = base->xOpen(base, name, file, flags, given);
   if (code != SQLITE_OK || (flags & SQLITE_OPEN_MAIN_DB) == 0) return code;

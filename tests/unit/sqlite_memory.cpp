@@ -155,6 +155,24 @@ TEST_CASE("a commit over attached databases in memory is one") {
     CHECK(one.number("SELECT count(*) FROM second.kept") == (keeps ? 1 : 0));
     CHECK(one.number("SELECT count(*) FROM third.kept") == (keeps ? 1 : 0));
   }
+  sqlite3_int64 size = one.number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") + 20480;
+  sqlite3* const handle = static_cast<sqlite::Session&>(*one.session).handle();
+  REQUIRE(sqlite3_file_control(handle, "main", SQLITE_FCNTL_SIZE_LIMIT, &size) == SQLITE_OK);
+  one.run("PRAGMA cache_size = -100000"); // nothing is written before the commit
+  one.session->begin({.write_intent = true});
+  const ErrorInfo full = error_of([&] { // at the commit, when some pages of the first one are written
+    one.run("UPDATE main.kept SET other = -other WHERE id > 1");
+    one.run(std::string("INSERT INTO main.kept ") + kDigits + "SELECT i + 3000, randomblob(2100), i + 3000 FROM n");
+    one.run("INSERT INTO second.kept VALUES (2)");
+    one.run("INSERT INTO third.kept VALUES (2)");
+    one.session->commit();
+  });
+  CHECK(full.code == ErrorCode::resource_exhausted);
+  one.session->rollback();
+  CHECK(changed(one) == 1);
+  CHECK(one.number("SELECT count(*) FROM second.kept") == 1);
+  CHECK(one.number("SELECT count(*) FROM third.kept") == 1);
+  CHECK(is_sound(one));
 }
 
 TEST_CASE("a database in memory takes no part in a common journal, which a file beside it would miss after a crash") {
