@@ -71,6 +71,7 @@ inline constexpr sql::Dialect kDialect{
     .locks = {"", " FOR UPDATE{l}", " FOR UPDATE{l} NOWAIT", " FOR UPDATE{l} SKIP LOCKED", " FOR SHARE{l}"},
     .explain = "EXPLAIN ",
     .offset_only = " OFFSET ",
+    .boolean_tests = {"NOT {l}", "{l}"},
 };
 
 #undef TENON_UNICODE_COLLATION

@@ -39,6 +39,7 @@ Repository::Repository(Session& session, const TableDesc& table)
     : session_(session), table_(table), compiler_(kDialect, table, &session.text_order()), finds_(table.keys.size()),
       find_readers_(table.keys.size()) {
   call_.typed_assignments = false; // a NULL is bound as a value of its column is
+  call_.tests_booleans = true;
   const std::string name = table.qualified_name();
   insert_ = "insert into " + name;
   upsert_ = "upsert into " + name;

@@ -32,6 +32,34 @@ Compiled compile(const Tree& filter) {
 
 } // namespace
 
+TEST_CASE("a column that is true or false is asked without a parameter where the dialect has words for it") {
+  const auto read = [](const Tree& filter) {
+    sql::Call call;
+    call.tests_booleans = true;
+    sql::read_filter(kTable, sql::Operation::count, filter, call);
+    return call;
+  };
+  const Tree truth = node(NodeKind::eq, {column(4), literal(Cell::boolean(true))});
+  const Tree falsity = node(NodeKind::eq, {column(4), literal(Cell::boolean(false))});
+  const Tree unknown = node(NodeKind::eq, {column(4), literal(Cell::null())});
+  const Tree turned = node(NodeKind::eq, {literal(Cell::boolean(true)), column(4)});
+  CHECK(compile(truth).sqlite == R"("is_active" = ?1)");
+  CHECK(compile(truth).postgresql == R"("is_active")");
+  CHECK(compile(falsity).postgresql == R"(NOT "is_active")");
+  CHECK(compile(unknown).postgresql == R"("is_active" = $1)");
+  CHECK(compile(turned).postgresql == R"($1 = "is_active")");
+  CHECK(compile(node(NodeKind::ne, {column(4), literal(Cell::boolean(true))})).postgresql == R"("is_active" <> $1)");
+  CHECK(compile(node(NodeKind::any_of, {falsity, node(NodeKind::eq, {column(2), literal(1)})})).postgresql ==
+        R"(NOT "is_active" OR "age" = $1)");
+  CHECK(read(truth).parameters.empty());
+  CHECK(read(falsity).parameters.empty());
+  CHECK(read(unknown).parameters.size() == 1);
+  CHECK(read(turned).parameters.size() == 1);
+  CHECK(read(truth).shape == read(truth).shape);
+  CHECK_FALSE(read(truth).shape == read(falsity).shape);
+  CHECK_FALSE(read(truth).shape == read(unknown).shape);
+}
+
 TEST_CASE("comparisons use placeholders in prefix order") {
   const auto both = compile(node(NodeKind::all_of, {node(NodeKind::ge, {column(2), literal(18)}),
                                                     node(NodeKind::lt, {literal(65), column(2)}),

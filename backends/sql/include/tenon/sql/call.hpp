@@ -53,6 +53,8 @@ struct Call {
   std::vector<const TableDesc*> tables; ///< the queried one, then those of the sources
   /// Whether a statement is made for the types of the values that it assigns, so that NULL asks for another one.
   bool typed_assignments = true;
+  /// Whether `column = true` and `column = false` are shapes of their own, without a parameter: see boolean_test().
+  bool tests_booleans = false;
 
   void start(Operation operation) {
     shape.start(operation);
@@ -102,6 +104,17 @@ struct Call {
     found = element.type;
   }
   return found;
+}
+
+/// Of `column = true` or `column = false` the value's node, else null. In words of the dialect such a condition lets
+/// the database use an index of what is true, and costs a row no call of a function.
+[[nodiscard]] inline const Node* boolean_test(std::span<const Node> nodes, std::size_t position) noexcept {
+  if (nodes[position].kind != NodeKind::eq || nodes.size() - position < 3) return nullptr;
+  const Node& column = nodes[position + 1];
+  const Node& value = nodes[position + 2];
+  const bool tests = column.kind == NodeKind::column && value.kind == NodeKind::value && value.children == 0 &&
+                     value.flags == 0 && value.value.type == CellType::boolean;
+  return tests ? &value : nullptr;
 }
 
 /// An `in` whose list is bound as one parameter: every child behind the first is a value.

@@ -65,6 +65,10 @@ struct Dialect {
 
   std::string_view offset_only; ///< what stands before the parameter of an offset without a limit
 
+  /// {l}: a column that is false, that is true; with these `column = true` has no parameter, as Call::tests_booleans
+  /// has to say too.
+  std::array<std::string_view, 2> boolean_tests = {};
+
   [[nodiscard]] constexpr std::string_view type(CellType cell_type) const noexcept {
     const auto index = static_cast<std::size_t>(cell_type);
     return index < types.size() ? types[index] : std::string_view{};

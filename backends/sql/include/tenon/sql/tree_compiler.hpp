@@ -134,6 +134,13 @@ private:
     const CellType left_type = type_of(first);
     std::string left = operand(position);
     const std::size_t second = position;
+    if (const Node* const test = dialect_.boolean_tests[0].empty() ? nullptr : boolean_test(nodes_, first - 1);
+        test != nullptr && left_type == CellType::boolean) {
+      std::string out;
+      append_pattern(out, dialect_.boolean_tests[test->value.integer != 0 ? 1 : 0], {.l = left});
+      ++position;
+      return out;
+    }
     const CellType right_type = type_of(second);
     std::string right = operand(position);
     if (left_type == CellType::json || right_type == CellType::json) {

@@ -35,6 +35,9 @@ public:
   }
 
 private:
+  /// In the shape where the kind of a second operand would stand otherwise.
+  static constexpr std::uint32_t kTestsFalse = 0x10000, kTestsTrue = 0x10001;
+
   struct Operand {
     CellType type = CellType::null;
     std::uint32_t source = 0;
@@ -130,6 +133,11 @@ private:
     add(found);
     const std::size_t first = call_.parameters.size();
     const Operand left = operand(position + 1, column_at(position + 2), depth);
+    if (const Node* const test = call_.tests_booleans ? boolean_test(nodes_, position) : nullptr;
+        test != nullptr && left.type == CellType::boolean) {
+      call_.shape.add(test->value.integer != 0 ? kTestsTrue : kTestsFalse);
+      return position + 3;
+    }
     const Operand right = operand(left.end, left, depth);
     check_comparable(found.kind, left, right);
     // A value beside a computed decimal takes its form.
