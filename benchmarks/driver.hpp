@@ -30,6 +30,8 @@ public:
   virtual void commit() = 0;
 
   virtual std::optional<User> find(std::int64_t id) = 0;
+  /// Outside of begin() and commit().
+  virtual std::optional<User> find_alone(std::int64_t id) { return find(id); }
   virtual std::optional<User> find_by_username(const std::string& username) = 0;
   virtual std::vector<User> find_many(std::span<const std::int64_t> ids) = 0;
   virtual std::vector<User> select(std::int64_t project_id) = 0; ///< active rows of a project

@@ -73,6 +73,12 @@ public:
   }
 
   std::optional<User> find(std::int64_t id) override { return one(reads_->exec_prepared("find", id)); }
+  std::optional<User> find_alone(std::int64_t id) override { // it has no calls outside of a transaction
+    begin();
+    auto user = find(id);
+    commit();
+    return user;
+  }
   std::optional<User> find_by_username(const std::string& username) override {
     return one(reads_->exec_prepared("find_by_username", username));
   }

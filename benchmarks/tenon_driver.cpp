@@ -16,6 +16,7 @@ public:
   void commit() override { session_.commit(); }
 
   std::optional<User> find(std::int64_t id) override { return users_.find(id); }
+  std::optional<User> find_alone(std::int64_t id) override { return alone_users_.find(id); }
   std::optional<User> find_by_username(const std::string& username) override {
     return users_.find_by<&User::username>(username);
   }
@@ -71,7 +72,7 @@ private:
   Store store_;
   Session session_; // for reads
   Repository<User> users_;
-  Session alone_; // for writes of one statement
+  Session alone_; // for what is one statement
   Repository<User> alone_users_;
 };
 

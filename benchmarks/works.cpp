@@ -63,6 +63,15 @@ void find_by_key(benchmark::State& state, Driver& driver, const Effort&, std::in
   driver.commit();
 }
 
+void find_alone(benchmark::State& state, Driver& driver, const Effort&, std::int64_t seeded) {
+  Keys keys(seeded);
+  for (auto _ : state) {
+    const std::int64_t id = keys.next();
+    const auto user = driver.find_alone(id);
+    expect(user && is_row(*user, id), "find gave another row");
+  }
+}
+
 void find_by_unique(benchmark::State& state, Driver& driver, const Effort&, std::int64_t seeded) {
   Keys keys(seeded);
   std::vector<std::string> names;
@@ -164,7 +173,11 @@ template <bool InTransaction> void create(benchmark::State& state, Driver& drive
   driver.remove_above(seeded);
 }
 
-template <bool InTransaction> void update(benchmark::State& state, Driver& driver, const Effort&, std::int64_t seeded) {
+/// Which columns of the row change: one that is in no index, or one that is.
+enum class Changes { plain, indexed };
+
+template <bool InTransaction, Changes changes>
+void update(benchmark::State& state, Driver& driver, const Effort&, std::int64_t seeded) {
   Keys keys(seeded);
   std::vector<User> users;
   driver.begin();
@@ -175,6 +188,7 @@ template <bool InTransaction> void update(benchmark::State& state, Driver& drive
   for (auto _ : state) {
     User& user = users[next++ % users.size()];
     ++user.login_count;
+    if (changes == Changes::indexed) user.username.front() = user.username.front() == 'x' ? 'y' : 'x';
     if (InTransaction)
       driver.update_in_transaction(user);
     else
@@ -184,7 +198,13 @@ template <bool InTransaction> void update(benchmark::State& state, Driver& drive
   const User& last = users[(next - 1) % users.size()];
   const auto stored = driver.find(last.id);
   driver.commit();
-  expect(stored && stored->login_count == last.login_count, "update did not change the row");
+  expect(stored && stored->login_count == last.login_count && stored->username == last.username,
+         "update did not change the row");
+  if (changes == Changes::plain) return;
+  for (User& user : users) { // as the other works expect it
+    user.username.front() = kSeedSeries;
+    driver.update(user);
+  }
 }
 
 void create_batch(benchmark::State& state, Driver& driver, const Effort& effort, std::int64_t seeded) {
@@ -230,15 +250,18 @@ struct Work {
 
 constexpr Work kWorks[]{
     {"find_by_key", find_by_key, false, false},
+    {"find_alone", find_alone, false, false},
     {"find_by_unique", find_by_unique, false, false},
     {"find_many", find_many, false, false},
     {"select_1000", select, false, false},
     {"scan", scan, true, false},
     {"create_many", create_many, true, true},
     {"create", create<false>, false, true},
-    {"update", update<false>, false, true},
+    {"update", update<false, Changes::plain>, false, true},
     {"create_in_transaction", create<true>, false, true},
-    {"update_in_transaction", update<true>, false, true},
+    {"update_in_transaction", update<true, Changes::plain>, false, true},
+    {"update_indexed", update<false, Changes::indexed>, false, true},
+    {"update_indexed_in_transaction", update<true, Changes::indexed>, false, true},
     {"create_batch", create_batch, true, true},
     {"update_batch", update_batch, true, true},
 };
