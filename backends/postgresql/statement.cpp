@@ -14,6 +14,9 @@ namespace {
 
 /// How long rows that nobody wants are read before a cancel is tried: most results end sooner than a cancel works.
 constexpr std::chrono::milliseconds kReadOn{5};
+/// How long the end of that cancel is waited for where the deadline allows it: a connection is worth more than the
+/// time.
+constexpr std::chrono::milliseconds kPatience{1000};
 
 } // namespace
 
@@ -201,7 +204,8 @@ void Connection::abandon_rows(bool may_cancel) noexcept {
       if (cancelled || read_on == Deadline::max() || Clock::now() < read_on) continue;
       cancelled = true;
       rows_.cancel_sent = true;
-      rows_.limit = Clock::now() + kGrace;
+      const auto now = Clock::now();
+      rows_.limit = std::max<Deadline>(now + kGrace, std::min<Deadline>(deadline_, now + kPatience));
       canceller_.request_for_deadline();
     }
     settle(rows_);

@@ -259,6 +259,27 @@ TEST_CASE("wire: a server that left connects without an answer is served again s
   CHECK(scene.baseline.is_reached());
 }
 
+TEST_CASE("wire: rows that are left early cost no connection, though the cancel takes its time") {
+  Scene scene;
+  {
+    Store store = scene.open({{"pool.size", "1"}, {"pool.max_overflow", "0"}});
+    const Audit audit(store);
+    as_admin(server(), "INSERT INTO entries (op, part) SELECT 1, 1 FROM generate_series(1, 300000)");
+    Session session = store.session({.autocommit = true});
+    Repository<Entry> entries{session};
+    scene.proxy.arm(
+        {.action = Fault::Action::delay, .direction = Direction::to_server, .of_cancels = true, .pause = 400ms});
+    {
+      auto rows = entries.query().stream();
+      CHECK(rows.begin() != rows.end());
+    }
+    CHECK(entries.query().limit(1).all().size() == 1);
+    CHECK(scene.proxy.figures().struck == 1);
+    CHECK(store.figures().created == 1);
+  }
+  CHECK(scene.baseline.is_reached());
+}
+
 TEST_CASE("wire: slow and chopped answers are read to the end") {
   Scene scene;
   Store store = scene.open();
