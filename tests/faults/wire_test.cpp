@@ -264,7 +264,9 @@ TEST_CASE("wire: rows that are left early cost no connection, though the cancel 
   {
     Store store = scene.open({{"pool.size", "1"}, {"pool.max_overflow", "0"}});
     const Audit audit(store);
-    as_admin(server(), "INSERT INTO entries (op, part) SELECT 1, 1 FROM generate_series(1, 300000)");
+    // More than are read before a cancel is tried, and fewer than it takes a second to read.
+    as_admin(server(), fmt::format("INSERT INTO entries (op, part) SELECT 1, 1 FROM generate_series(1, {})",
+                                   testing::rounds(40'000, 10'000)));
     Session session = store.session({.autocommit = true});
     Repository<Entry> entries{session};
     scene.proxy.arm(

@@ -188,8 +188,9 @@ static int32_t repository_insert(tenon_repository* repository, const tenon_write
   for (uint64_t i = 0; status == TENON_OK && i < write->row_count; ++i)
     status = insert_row(into, write, i, error);
   if (status == TENON_OK && write->returning_count > 0) {
-    status = give_out(repository->session, into->rows.rows + before, write->row_count, write->returning,
-                      write->returning_count, returned, error);
+    row* const first = before == 0 ? into->rows.rows : into->rows.rows + before; /* NULL may not be moved */
+    status = give_out(repository->session, first, write->row_count, write->returning, write->returning_count, returned,
+                      error);
   }
   if (status != TENON_OK) row_list_clear(&into->rows, before, into->column_count); /* all rows or none */
   return leave(repository, status);
