@@ -276,6 +276,15 @@ bool Connection::commit() {
   return std::string_view(PQcmdStatus(result.get())) != "ROLLBACK";
 }
 
+void Connection::undo_own_transaction() {
+  if (broken() || transaction() == TransactionState::none) return;
+  try {
+    undo("ROLLBACK", {"rollback", nullptr, false});
+  } catch (const Error&) {
+    mark_broken(); // the first error is the one to tell
+  }
+}
+
 void Connection::undo(const std::string& sql, const Work& work) {
   if (!begin_.empty() || begin_failed_) { // the server knows of no transaction, and so of no savepoint
     forget_transaction();

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <tenon/interface/rough_clock.hpp>
@@ -77,6 +78,16 @@ public:
   void begin(const std::string& sql, bool read_only);
   /// COMMIT. Returns false if the server answered ROLLBACK. Errors: CommitUnknown if the answer did not come.
   [[nodiscard]] bool commit();
+  /// Runs `body` in a transaction that body itself commits; what it throws undoes the transaction.
+  template <class Body> decltype(auto) in_own_transaction(Body&& body) {
+    begin("BEGIN", false);
+    try {
+      return std::forward<Body>(body)();
+    } catch (const Error&) {
+      undo_own_transaction();
+      throw;
+    }
+  }
   /// ROLLBACK or ROLLBACK TO: has a little time even when the deadline has passed.
   void undo(const std::string& sql, const Work& work);
 
@@ -170,6 +181,7 @@ private:
   void drain_rows();
   void prepare_for_rows();
   void forget_transaction() noexcept;
+  void undo_own_transaction();
   template <class Run> Result with_fresh_statement(Statement& statement, const Work& work, Run&& run);
   void drop_retired();
   void settle(Exchange& exchange);

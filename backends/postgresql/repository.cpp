@@ -187,22 +187,12 @@ RowBatch Repository::write(const WriteRows& rows, const Work& work, StatementFor
     write_chunks(rows, work, statement_for);
     return returned(rows, work);
   }
-  connection.begin("BEGIN", false);
-  try {
+  return connection.in_own_transaction([&] {
     write_chunks(rows, work, statement_for);
     RowBatch batch = returned(rows, work);
     static_cast<void>(connection.commit());
     return batch;
-  } catch (const Error&) {
-    if (!connection.broken() && connection.transaction() != TransactionState::none) {
-      try {
-        connection.undo("ROLLBACK", {"rollback", nullptr, false});
-      } catch (const Error&) {
-        connection.mark_broken(); // the first error is the one to tell
-      }
-    }
-    throw;
-  }
+  });
 }
 
 template <class StatementFor>

@@ -258,19 +258,7 @@ void Session::batch(std::span<const BatchItem> items, std::span<std::uint64_t> a
   call(work, [&] {
     const bool is_one_insert = items.size() > 1 ? rows_alike(items) == items.size() : !is_single(items.front());
     if (is_one_insert) return write_rows(writer(items.front()), items, affected); // all or none by itself
-    connection_.begin("BEGIN", false);
-    try {
-      run_batch(items, affected, work, Connection::Ends::committed);
-    } catch (const Error&) {
-      if (!connection_.broken() && connection_.transaction() != TransactionState::none) {
-        try {
-          connection_.undo("ROLLBACK", {"rollback", nullptr, false});
-        } catch (const Error&) {
-          connection_.mark_broken(); // the first error is the one to tell
-        }
-      }
-      throw;
-    }
+    connection_.in_own_transaction([&] { run_batch(items, affected, work, Connection::Ends::committed); });
   });
 }
 

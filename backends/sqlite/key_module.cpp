@@ -17,12 +17,7 @@ struct KeyTable {
   // values that only a collation takes for equal.
   static constexpr sqlite3_int64 kUsualRows = 1;
 
-  static std::string columns() {
-    std::string names;
-    for (std::size_t i = 1; i <= kMostKeyColumns; ++i)
-      names.append(i == 1 ? "" : ", ").append(kRowsColumn).append(std::to_string(i));
-    return names;
-  }
+  static std::string columns() { return rows_columns(kMostKeyColumns); }
   static std::size_t rows(const KeySource&) { return std::numeric_limits<std::size_t>::max(); }
   static int give(const KeySource& source, std::size_t, std::size_t column, sqlite3_context* context) {
     set_result(context, source[column]);

@@ -1,6 +1,7 @@
 #pragma once
 // PointerModule: a table-valued function over values of ours, which a statement gets as one bound pointer and reads
-// while it runs. Used by list_module.cpp and rows_module.cpp. Threads: as the connection it is registered on.
+// while it runs. Used by list_module.cpp, rows_module.cpp and key_module.cpp. Threads: as the connection it is
+// registered on.
 //
 // Table says what is different:
 //

@@ -11,12 +11,7 @@ struct RowsTable {
   static constexpr int kColumns = kMostRowsColumns;
   static constexpr sqlite3_int64 kUsualRows = 1000;
 
-  static std::string columns() {
-    std::string names;
-    for (std::size_t i = 1; i <= kMostRowsColumns; ++i)
-      names.append(i == 1 ? "" : ", ").append(kRowsColumn).append(std::to_string(i));
-    return names;
-  }
+  static std::string columns() { return rows_columns(kMostRowsColumns); }
   static std::size_t rows(const RowsSource& source) { return source.rows; }
   static int give(RowsSource& source, std::size_t row, std::size_t column, sqlite3_context* context) {
     if (column >= source.columns.size()) return SQLITE_OK; // NULL
@@ -35,6 +30,13 @@ struct RowsTable {
 };
 
 } // namespace
+
+std::string rows_columns(std::size_t count) {
+  std::string names;
+  for (std::size_t i = 1; i <= count; ++i)
+    names.append(i == 1 ? "" : ", ").append(kRowsColumn).append(std::to_string(i));
+  return names;
+}
 
 int register_rows_module(sqlite3* handle) noexcept { return PointerModule<RowsTable>::add_to(handle); }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <exception>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "values.hpp"
@@ -18,6 +19,8 @@ inline constexpr const char* kRowsModule = "tenon_rows";
 /// The function's columns are tenon_1, tenon_2, … up to this many.
 inline constexpr std::size_t kMostRowsColumns = 128;
 inline constexpr std::string_view kRowsColumn = "tenon_";
+/// The first `count` of these names, with commas between them.
+[[nodiscard]] std::string rows_columns(std::size_t count);
 
 /// What the function reads while the statement runs: each value is checked and converted when its turn comes.
 struct RowsSource {
