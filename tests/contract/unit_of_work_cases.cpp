@@ -111,7 +111,9 @@ TEST_CASE("unit of work: of two that lock each other out one runs again, and bot
   TwoCounters t;
   if (!t.database.can(Capability::transactions)) return;
   Meeting meeting;
-  const int runs = t.in_two_threads({}, [&](auto& counters, auto* mine, auto* other) {
+  // What is read is written: below REPEATABLE READ a run that reads before the other commits would overwrite its value.
+  const SessionOptions options{.isolation = Isolation::repeatable_read};
+  const int runs = t.in_two_threads(options, [&](auto& counters, auto* mine, auto* other) {
     counters.update(Counter{mine, counters.get(mine).value + 1});
     meeting.arrive();
     counters.update(Counter{other, counters.get(other).value + 1});
