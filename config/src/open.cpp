@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include <tenon/core/layer.hpp>
 #include <tenon/core/log.hpp>
 #include <tenon/host/registry.hpp>
 
@@ -25,9 +26,10 @@ Store open(const config::Profile& profile) {
     options.push_back({key, value});
   try {
     return Store(host::open_backend(plugin, options), profile.store);
-  } catch (const ConfigError& error) { // the plugin knows the option, we know where it was written
-    ErrorInfo info = error.info();
-    info.message = "profile " + profile.name + ": " + info.message;
+  } catch (const Error& error) {
+    ErrorInfo info = profile.store.error_detail == ErrorDetail::none ? without_detail(error) : error.info();
+    if (info.code == ErrorCode::config) // the plugin knows the option, we know where it was written
+      info.message = "profile " + profile.name + ": " + info.message;
     throw_error(std::move(info));
   }
 }

@@ -26,7 +26,7 @@ public:
       return std::forward<Next>(next)();
     } catch (const Error& error) {
       if (error.detail().empty()) throw;
-      throw_without_detail(error);
+      throw_error(without_detail(error));
     }
   }
 };
@@ -73,7 +73,7 @@ private:
 
 } // namespace
 
-void throw_without_detail(const Error& error) {
+ErrorInfo without_detail(const Error& error) {
   ErrorInfo info = error.info();
   info.detail.clear();
   if (info.cause != nullptr && !info.cause->detail.empty()) {
@@ -81,7 +81,7 @@ void throw_without_detail(const Error& error) {
     cause.detail.clear();
     info.cause = std::make_shared<const ErrorInfo>(std::move(cause));
   }
-  throw_error(std::move(info));
+  return info;
 }
 
 std::unique_ptr<ISession> assemble_layers(std::unique_ptr<ISession> session, const StoreSettings& settings,

@@ -177,6 +177,13 @@ void PoolCore::revoke(Pooled* pooled) noexcept {
   perform(todo);
 }
 
+bool PoolCore::left_to_revoke(Pooled& pooled) noexcept {
+  if (!pooled.being_cancelled) return false;
+  pooled.left_behind = true;
+  ++closing_;
+  return true;
+}
+
 void PoolCore::start_watch() noexcept {
   if (run_in_background([self = shared_from_this()] { self->watch(); })) return;
   const std::lock_guard lock(mutex_);

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include <tenon/interface/rough_clock.hpp>
+
 #include "background.hpp"
 #include "pool_core.hpp"
 
@@ -175,7 +177,7 @@ std::unique_ptr<Pooled> PoolCore::open(By by, ErrorInfo& failure) noexcept {
 
 Deadline PoolCore::connect_limit(By by) const noexcept {
   const auto now = Clock::now();
-  const Deadline own = connect_timeout_ > Duration::zero() ? now + connect_timeout_ : Deadline::max();
+  const Deadline own = connect_timeout_ > Duration::zero() ? deadline_after(now, connect_timeout_) : Deadline::max();
   if (by != By::prober || !down_) return own;
   return std::min(own, now + std::max(kProbeLimit, share(now - down_->since, kProbeShare)));
 }

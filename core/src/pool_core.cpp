@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <tenon/core/log.hpp>
+#include <tenon/interface/rough_clock.hpp>
 
 namespace tenon::detail {
 namespace {
@@ -17,7 +18,7 @@ constexpr std::chrono::seconds kPingLimit{2}; ///< an idle connection that answe
 PoolCore::PoolCore(const PoolSettings& settings, Duration connect_timeout, Pool::Connect connect, std::string name,
                    PoolObserver observer)
     : settings_(settings), connect_timeout_(connect_timeout), connect_(std::move(connect)), name_(std::move(name)),
-      observer_(std::move(observer)), limit_(settings.size + settings.max_overflow) {
+      observer_(std::move(observer)), limit_(settings.size + std::min(settings.max_overflow, ~settings.size)) {
   idle_.reserve(settings_.size);
 }
 
@@ -59,7 +60,7 @@ Lease PoolCore::acquire(Deadline limit, const boost::source_location& where, con
     lock.lock();
     in_use_.erase(taken);
     if (lost && taken->generation == generation_) raise_generation(todo);
-    discard(std::unique_ptr<Pooled>(taken), Reason::dead, todo);
+    if (!left_to_revoke(*taken)) discard(std::unique_ptr<Pooled>(taken), Reason::dead, todo);
     taken = closed_ ? nullptr : pop_idle(now, todo);
     if (taken != nullptr) {
       hold(taken, now, where);
@@ -90,7 +91,7 @@ void PoolCore::hold(Pooled* pooled, Clock::time_point now, const boost::source_l
 }
 
 Pooled* PoolCore::wait(std::unique_lock<std::mutex>& lock, Waiter& self, Clock::time_point begin, Deadline limit) {
-  const Deadline own = begin + settings_.timeout;
+  const Deadline own = deadline_after(begin, settings_.timeout);
   const Deadline deadline = std::min(limit, own);
   while (!self.served()) {
     if (self.interrupted != nullptr && self.interrupted->load()) {
@@ -127,6 +128,9 @@ bool PoolCore::sound(Pooled& pooled, Clock::time_point now, Deadline deadline, b
   if (std::exchange(pooled.fresh, false)) return true;
   if (!pooled.session->alive()) return false;
   if (settings_.ping_after <= Duration::zero() || now - pooled.idle_since < settings_.ping_after) return true;
+  const Deadline limit = Clock::now() + kPingLimit;
+  const bool callers = deadline < limit;            // too late for him says nothing about the server
+  if (callers && has_passed(deadline)) return true; // and his first call says so
   const auto limit_call = [&](Deadline at) {
     try {
       pooled.session->set_deadline(at);
@@ -134,14 +138,16 @@ bool PoolCore::sound(Pooled& pooled, Clock::time_point now, Deadline deadline, b
     }
   };
   try {
-    limit_call(std::min(deadline, Clock::now() + kPingLimit));
+    limit_call(std::min(deadline, limit));
     pooled.session->ping();
     limit_call(Deadline::max());
     return true;
+  } catch (const TimeoutError&) {
+    lost = !callers;
   } catch (const std::exception&) {
     lost = true;
-    return false;
   }
+  return false;
 }
 
 void PoolCore::take_back(Pooled* pooled, Condition condition) noexcept {
@@ -160,9 +166,7 @@ void PoolCore::take_back(Pooled* pooled, Condition condition) noexcept {
     const std::lock_guard lock(mutex_);
     in_use_.erase(pooled);
     use_time_.record(now - pooled->taken);
-    if (pooled->being_cancelled) { // revoke() has it
-      pooled->left_behind = true;
-      ++closing_;
+    if (left_to_revoke(*pooled)) {
       static_cast<void>(owned.release());
       return;
     }

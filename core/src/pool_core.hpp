@@ -113,6 +113,8 @@ private:
   /// Needs the lock.
   void refuse();
   void revoke(Pooled* pooled) noexcept;
+  /// Needs the lock. Whether revoke() is at work on what its holder gives up: then it goes when that has returned.
+  [[nodiscard]] bool left_to_revoke(Pooled& pooled) noexcept;
   void start_watch() noexcept;
   void watch() noexcept;
   /// Needs the lock. Reports what is due; returns when the next one is, or max().

@@ -5,13 +5,15 @@
 #include <memory>
 #include <utility>
 
+#include <tenon/interface/rough_clock.hpp>
+
 #include "pool_core.hpp"
 
 namespace tenon::detail {
 
 void PoolCore::reserve(Deadline limit, const boost::source_location& where) {
   const auto begin = Clock::now();
-  const Deadline own = begin + settings_.timeout;
+  const Deadline own = deadline_after(begin, settings_.timeout);
   const Deadline deadline = std::min(limit, own);
   Todo todo;
   std::unique_lock lock(mutex_);

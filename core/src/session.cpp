@@ -48,6 +48,7 @@ void Session::commit() {
     state_->commit();
   } catch (const CommitUnknown&) {
     state_->hooks.clear();
+    state_->committed = true; // perhaps
     throw;
   }
   state_->run_hooks();
@@ -57,7 +58,9 @@ void Session::rollback() {
   if (!state_->savepoints.empty()) {
     throw_error(ErrorCode::programming, "rollback() inside of nested()", "throw out of nested() instead");
   }
-  if (state_->connection != nullptr && !state_->store->capabilities().has(Capability::transactions)) {
+  // Where calls stand alone there is nothing to roll back, but a connection that is of no use can be given up.
+  const bool spent = state_->doomed() || state_->cut_short;
+  if (!spent && state_->connection != nullptr && !state_->store->capabilities().has(Capability::transactions)) {
     throw_error(ErrorCode::not_supported,
                 "backend " + state_->store->backend().info().id + " has no transactions to roll back");
   }

@@ -178,6 +178,7 @@ void SessionState::commit() {
       give_back(condition_after(error.info()));
       throw;
     }
+    committed = true;
   }
   give_back(cut_short ? Condition::unsettled : Condition::good);
 }

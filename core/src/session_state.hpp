@@ -79,6 +79,7 @@ struct SessionState {
   bool broken = false;                          // the connection is not worth a rollback
   bool cut_short = false;                       // a call that stands alone was, and may be running still
   bool reached = false;                         // it had a connection, whatever became of it
+  bool committed = false;                       // something was, or may have been
   std::uint64_t statements = 0;
   std::vector<std::size_t> savepoints; // how many hooks there were when each was opened
   std::vector<std::function<void()>> hooks;

@@ -43,7 +43,7 @@ Pool::Connect connector(std::shared_ptr<IBackend> backend, const StoreSettings& 
       return assemble_layers(backend->connect(deadline), settings, capabilities);
     } catch (const Error& error) {
       if (settings.error_detail == ErrorDetail::full || error.detail().empty()) throw;
-      throw_without_detail(error);
+      throw_error(without_detail(error));
     }
   };
 }
@@ -63,7 +63,7 @@ Outcome StoreState::resolve(const std::string& transaction, Deadline deadline) {
     return backend_->resolve(transaction, deadline);
   } catch (const Error& error) {
     if (settings_.error_detail == ErrorDetail::full || error.detail().empty()) throw;
-    throw_without_detail(error);
+    throw_error(without_detail(error));
   }
 }
 
@@ -76,9 +76,8 @@ Session StoreState::session(const SessionOptions& options, const boost::source_l
     throw_error(ErrorCode::programming, "a session with autocommit has no isolation and is not read_only",
                 "these are of transactions: leave autocommit out");
   }
-  const Deadline deadline = options.timeout > Duration::zero()
-                                ? std::min(options.deadline, Clock::now() + options.timeout)
-                                : options.deadline;
+  const Deadline deadline =
+      options.timeout > Duration::zero() ? std::min(options.deadline, deadline_in(options.timeout)) : options.deadline;
   auto state = std::make_unique<SessionState>(shared_from_this(), options, deadline, where);
   if (filtered_.load(std::memory_order_acquire)) {
     const std::lock_guard lock(filter_mutex_);

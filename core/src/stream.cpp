@@ -17,20 +17,23 @@ RowStream::~RowStream() {
 }
 
 const Cell* RowStream::next() {
-  if (at_ < batch_.rows) return batch_.row(at_++);
   if (state_ == nullptr) return nullptr; // it was at its end
   if (state_->streams != number_ || state_->stream == nullptr) {
     throw_error(ErrorCode::programming, "a stream of rows has ended with its transaction",
                 "read it before commit or rollback");
   }
+  if (at_ < batch_.rows) return batch_.row(at_++);
   state_->check_usable();
+  batch_ = {}; // a call that fails leaves none behind
   at_ = 0;
   bool more = false;
   do { // a batch may be empty
     try {
       more = state_->stream->next(batch_);
     } catch (const Error& error) {
-      std::exchange(state_, nullptr)->fail(error);
+      SessionState& session = *std::exchange(state_, nullptr);
+      session.fail(error);
+      session.stream.reset(); // with autocommit the session goes on
       throw;
     }
   } while (more && batch_.empty());

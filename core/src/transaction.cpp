@@ -27,11 +27,11 @@ public:
   /// Returns after a pause if `error` is worth another run, and there may be one; false if `error` is the last word.
   /// Errors: Cancelled, with `error` as its cause, once a stop is requested.
   [[nodiscard]] bool again(const Error& error, const SessionState& state) {
-    if (!worth_it(error)) return false;
+    if (state.committed || !worth_it(error)) return false; // the work has called commit() itself
     Deadline limit = limit_;
     if (state.reached || settings_.pool.when_down == WhenDown::fail) {
       if (++run_ > settings_.retry.attempts) return false;
-      unreached_until_ = Clock::now() + settings_.pool.timeout;
+      unreached_until_ = deadline_in(settings_.pool.timeout);
     } else {
       // No connection could be had, so nothing was tried yet: a server that comes back in time is not missed.
       limit = std::min(limit_, unreached_until_);
@@ -92,7 +92,7 @@ ErrorInfo rolled_back(const Error& unknown) {
 
 Outcome StoreState::find_out(const Error& unknown, Deadline limit, const std::stop_token& stop) {
   if (unknown.transaction().empty() || !capabilities_.has(Capability::resolve_commit)) return Outcome::unknown;
-  if (limit == Deadline::max()) limit = Clock::now() + settings_.pool.timeout;
+  if (limit == Deadline::max()) limit = deadline_in(settings_.pool.timeout);
   BackOff back_off(settings_.retry, stop);
   do {
     try {
@@ -113,10 +113,10 @@ void StoreState::run(const SessionOptions& given, Work work, const boost::source
   }
   SessionOptions options = given;
   if (settings_.transaction_timeout > Duration::zero()) {
-    options.deadline = std::min(options.deadline, Clock::now() + settings_.transaction_timeout);
+    options.deadline = std::min(options.deadline, deadline_in(settings_.transaction_timeout));
   }
   if (options.timeout > Duration::zero()) {
-    options.deadline = std::min(options.deadline, Clock::now() + options.timeout);
+    options.deadline = std::min(options.deadline, deadline_in(options.timeout));
     options.timeout = Duration::zero(); // one for all runs
   }
   Runs runs(settings_, options, options.deadline, where);

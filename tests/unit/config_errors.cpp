@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <tenon/open.hpp>
+
 #include "config_support.hpp"
 
 using Catch::Matchers::Contains;
@@ -25,6 +27,22 @@ TEST_CASE("an unknown key names its place and the nearest key", "[config][errors
   CHECK_THAT(
       error_of(with("    connection: { tls: { moed: require } }\n")),
       StartsWith("storage.yaml:4:26: profiles.p.connection.tls.moed: unknown key\n  hint: did you mean \"mode\"?"));
+}
+
+TEST_CASE("what a plugin fails with when it is opened shows no detail unless that is asked for", "[config][errors]") {
+  const auto detail_of = [](const char* detail) {
+    const config_test::Folder folder(
+        std::string("profiles:\n  p:\n    backend: misbehaving\n    plugin: { path: ") + TENON_MISBEHAVING_PLUGIN +
+        " }\n    connection: { mode: open_throws }\n    errors: { detail: " + detail + " }\n");
+    try {
+      static_cast<void>(tenon::open(tenon::config::load(folder.sources())));
+    } catch (const tenon::Error& error) {
+      return error.detail();
+    }
+    return std::string("nothing was thrown");
+  };
+  CHECK(detail_of("full") == "from database_open");
+  CHECK(detail_of("none").empty());
 }
 
 TEST_CASE("an unknown key that is near to none gets the valid ones only", "[config][errors]") {

@@ -101,6 +101,24 @@ TEST_CASE_METHOD(AutocommitTest, "autocommit: hooks run at commit and are forgot
   CHECK(ran == 1);
 }
 
+TEST_CASE_METHOD(AutocommitTest, "autocommit: a stream that fails ends, and the session goes on") {
+  Session session = this->session();
+  for (const char* name : {"a", "b", "c"})
+    script->rows.push_back(
+        {Cell::int64(1), Cell::boolean(true), Cell::timestamp(1), Cell::timestamp(2), Cell::text(name)});
+  script->batch_rows = 2;
+  auto teams = Repository<Team>{session}.query().stream();
+  auto at = teams.begin();
+  ++at;
+  CHECK(at->name == "b");
+  script->fail("fetch", fake::error(ErrorCode::data));
+  CHECK_THROWS_AS(++at, DataError);
+  ++at;
+  CHECK(at == teams.end()); // and gives no row a second time
+  statement(session);
+  session.commit();
+}
+
 TEST_CASE_METHOD(AutocommitTest, "autocommit: create_many is one call of the backend, so that it is all or nothing") {
   Session session = this->session();
   std::vector<Team> many(20'000);

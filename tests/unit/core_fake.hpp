@@ -108,7 +108,8 @@ public:
   std::deque<Outcome> outcomes; ///< what resolve answers, one after the other; then unknown
 
   // Of the last statement; for tests with one thread, but for filters, which others may note at once.
-  std::vector<std::vector<Cell>> rows; ///< what select gives, one batch per row; also the answer of find and upsert
+  std::vector<std::vector<Cell>> rows; ///< what select gives; also the answer of find and upsert
+  std::size_t batch_rows = 1;          ///< rows in one batch of a cursor
   std::uint64_t affected = 1;          ///< what update, remove and count answer
   std::mutex filters;
   std::vector<Node> filter;
@@ -143,13 +144,18 @@ public:
     script_.called("fetch");
     batch = {};
     if (at_ == script_.rows.size()) return false;
-    const auto& row = script_.rows[at_++];
-    batch = {row.data(), 1, row.size()};
+    cells_.clear(); // of the cursor, as a backend's are: gone with it
+    const std::size_t columns = script_.rows[at_].size();
+    const std::size_t end = std::min(at_ + script_.batch_rows, script_.rows.size());
+    for (; at_ < end; ++at_)
+      cells_.insert(cells_.end(), script_.rows[at_].begin(), script_.rows[at_].end());
+    batch = {cells_.data(), columns == 0 ? 0 : cells_.size() / columns, columns};
     return true;
   }
 
 private:
   Script& script_;
+  std::vector<Cell> cells_;
   std::size_t at_ = 0;
 };
 
@@ -321,9 +327,10 @@ private:
   BackendInfo info_;
 };
 
-/// Waits until `condition` holds, for at most five seconds; returns whether it does.
-template <class Condition> bool eventually(Condition condition) {
-  const auto deadline = Clock::now() + std::chrono::seconds(5);
+/// Waits until `condition` holds, for at most `limit`; returns whether it does.
+template <class Condition>
+bool eventually(Condition condition, std::chrono::milliseconds limit = std::chrono::seconds(5)) {
+  const auto deadline = Clock::now() + limit;
   while (!condition()) {
     if (Clock::now() >= deadline) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -202,6 +202,28 @@ TEST_CASE_METHOD(PoolTest,
   CHECK(eventually([&] { return script->open == 0 && pool().figures().closing == 0; }));
 }
 
+TEST_CASE_METHOD(PoolTest, "pool: a close that cancels a validation waits for it before the session goes") {
+  settings.ping_after = 1ms;
+  pool().release(checkout(), Condition::good);
+  std::this_thread::sleep_for(5ms);
+  std::promise<void> asked;
+  std::promise<void> cancelled;
+  script->during("ping", [&, until = cancelled.get_future().share()] {
+    asked.set_value();
+    until.wait();
+    throw_error(fake::broken());
+  });
+  script->during("cancel", [&] {
+    cancelled.set_value();
+    CHECK_FALSE(eventually([&] { return script->open == 0; }, 100ms)); // not while it is at work on the session
+  });
+  auto holder = std::async(std::launch::async, [&] { static_cast<void>(checkout()); });
+  asked.get_future().wait();
+  static_cast<void>(pool().close(Clock::now() + 1ms));
+  CHECK_THROWS_AS(holder.get(), ProgrammingError);
+  CHECK(eventually([&] { return script->open == 0 && pool().figures().closing == 0; }));
+}
+
 TEST_CASE_METHOD(PoolTest, "pool: closing while some wait, some hold and some connect leaves nothing open") {
   settings.size = 4;
   settings.max_overflow = 2;

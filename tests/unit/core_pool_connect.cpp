@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -336,6 +337,46 @@ TEST_CASE_METHOD(PoolTest, "pool: a connection that was idle for long has to ans
   auto fresh = checkout();
   CHECK(script->count("connect") == 2);
   CHECK(pool().figures().generation == 1);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: a caller who is late says nothing about the other connections") {
+  settings.ping_after = 1ms;
+  auto first = checkout();
+  auto second = checkout();
+  pool().release(std::move(first), Condition::good);
+  pool().release(std::move(second), Condition::good);
+  std::this_thread::sleep_for(5ms);
+  SECTION("before it asks: it gets the connection, and its first call tells it") {
+    pool().release(checkout(Clock::now() - 1s), Condition::good);
+    CHECK(script->count("ping") == 0);
+    CHECK(script->open == 2);
+  }
+  SECTION("while it asks: the one that was asked goes") {
+    script->fail("ping", fake::error(ErrorCode::timeout));
+    pool().release(checkout(Clock::now() + 1s), Condition::good);
+    CHECK(script->count("ping") == 2);
+    CHECK(script->count("connect") == 2);
+  }
+  CHECK(pool().figures().generation == 0);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: an answer that takes longer than a ping may is a loss") {
+  settings.ping_after = 1ms;
+  pool().release(checkout(), Condition::good);
+  std::this_thread::sleep_for(5ms);
+  script->fail("ping", fake::error(ErrorCode::timeout));
+  pool().release(checkout(), Condition::good);
+  CHECK(pool().figures().generation == 1);
+}
+
+TEST_CASE_METHOD(PoolTest, "pool: the largest figures are no limits") {
+  settings.max_overflow = std::numeric_limits<std::uint32_t>::max();
+  settings.timeout = Duration::max();
+  connect_timeout = Duration::max();
+  auto first = checkout();
+  auto second = checkout();
+  CHECK(second != nullptr);
+  CHECK(pool().figures().max == std::numeric_limits<std::uint32_t>::max());
 }
 
 TEST_CASE_METHOD(PoolTest, "pool: connections found dead are replaced in turn, and who found them keeps its place") {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -127,6 +128,12 @@ TEST_CASE("predicate: it owns its values, in copies too") {
     kept = made;
   }
   CHECK_THAT(text(*kept), Catch::Contains(std::string(1000, 'x')) && Catch::Contains("'short'"));
+}
+
+TEST_CASE("predicate: in takes values that its range makes on the way") {
+  const std::vector<std::string> names{std::string(40, 'a'), std::string(40, 'b'), "c"};
+  const auto quoted = names | std::views::transform([](const std::string& name) { return "<" + name + ">"; });
+  CHECK(text(nick.in(quoted)) == "in(nickname,'<" + names[0] + ">','<" + names[1] + ">','<c>')");
 }
 
 TEST_CASE("predicate: a like pattern that ends in a lone escape is refused") {

@@ -198,6 +198,7 @@ TEST_CASE_METHOD(SelectTest, "stream: rows one after another; the session waits 
                              Cell::text("n"), Cell::null(),        Cell::int64(1),     Cell::int64(0)};
   };
   script->rows = {row(1), row(2), row(3)};
+  script->batch_rows = GENERATE(1, 2);
   std::vector<std::int64_t> ids;
   for (Player& player : players.query().stream()) {
     ids.push_back(player.id);

@@ -323,6 +323,17 @@ TEST_CASE_METHOD(SessionTest, "session: without transactions each call stands al
   CHECK(store().figures().idle == 1);
 }
 
+TEST_CASE_METHOD(SessionTest,
+                 "session: without transactions, rollback gives up a connection that is lost or cancelled") {
+  script->capabilities &= ~static_cast<std::uint64_t>(Capability::transactions);
+  Session session = store().session();
+  failing_statement(session, GENERATE(fake::broken(), fake::error(ErrorCode::cancelled)));
+  session.rollback();
+  CHECK_FALSE(session.active());
+  statement(session);
+  session.commit();
+}
+
 TEST_CASE_METHOD(SessionTest, "session: it counts its statements, and nothing else") {
   Session session = store().session();
   statement(session);

@@ -76,6 +76,22 @@ TEST_CASE_METHOD(TransactionTest, "transaction: what it throws rolls back and is
   CHECK(store().figures().in_use == 0);
 }
 
+TEST_CASE_METHOD(TransactionTest, "transaction: what the work committed itself does not run again") {
+  const bool answered = GENERATE(true, false);
+  if (!answered) script->fail("commit", fake::error(ErrorCode::commit_unknown));
+  const auto work = [&](Session& session) {
+    ++runs;
+    statement(session);
+    try {
+      session.commit();
+    } catch (const CommitUnknown&) {}
+    script->fail("count", fake::retryable(ErrorCode::deadlock));
+    statement(session);
+  };
+  CHECK_THROWS_AS(store().transaction(work), Error);
+  CHECK(runs == 1);
+}
+
 TEST_CASE_METHOD(TransactionTest, "transaction: a retryable error runs the whole work again, in a new transaction") {
   script->fail("count", fake::retryable(ErrorCode::deadlock));
   script->fail("commit", fake::retryable());

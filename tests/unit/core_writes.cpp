@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -129,6 +130,18 @@ TEST_CASE_METHOD(WriteTest, "find_many: one statement, rows in the order of the 
   CHECK(ids == std::vector<std::int64_t>{3, 1, 3, 2});
   CHECK(players.find_many(std::vector<std::int64_t>{}).empty());
   CHECK(session.statements() == statements + 1); // of no keys, no statement
+}
+
+TEST_CASE_METHOD(WriteTest, "find_many: keys that their range makes on the way") {
+  const Uuid one{{1}};
+  const Uuid two{{2}};
+  script->rows = {{Cell::uuid(two.data), Cell::text("two")}, {Cell::uuid(one.data), Cell::text("one")}};
+  const std::vector<Event> wanted{{one, ""}, {two, ""}};
+  const auto keys = wanted | std::views::transform([](const Event& event) { return Uuid(event.id); });
+  const auto found = Repository<Event>{session}.find_many(keys);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].what == "one");
+  CHECK(found[1].what == "two");
 }
 
 TEST_CASE_METHOD(WriteTest, "find_many: composite keys are tuples") {

@@ -142,7 +142,7 @@ struct StoreSettings;
 [[nodiscard]] std::unique_ptr<ISession> assemble_layers(std::unique_ptr<ISession> session,
                                                         const StoreSettings& settings, Capabilities capabilities);
 
-/// Throws the same error again, its detail left out.
-[[noreturn]] void throw_without_detail(const Error& error);
+/// The same error, its detail and that of its cause left out.
+[[nodiscard]] ErrorInfo without_detail(const Error& error);
 
 } // namespace tenon

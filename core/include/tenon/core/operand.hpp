@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <tenon/core/model.hpp>
@@ -53,6 +54,19 @@ template <class Column, class Given> Cell operand(const Given& given, [[maybe_un
     static_assert(std::is_same_v<Value, Given>, "a column is compared with a value of its own type; "
                                                 "for NULL ask is_null() or is_not_null()");
     return Cell::null();
+  }
+}
+
+/// `values`, or a vector of them where the range makes each on the way: the cells of all borrow from them at once.
+template <std::ranges::input_range Range> decltype(auto) held(const Range& values) {
+  using Reference = std::ranges::range_reference_t<const Range>;
+  if constexpr (std::ranges::forward_range<const Range> && std::is_lvalue_reference_v<Reference>) {
+    return (values);
+  } else {
+    std::vector<std::ranges::range_value_t<const Range>> made;
+    for (auto&& value : values)
+      made.push_back(std::forward<decltype(value)>(value));
+    return made;
   }
 }
 
@@ -106,7 +120,8 @@ public:
   template <std::ranges::input_range Range> [[nodiscard]] Predicate<Owner> in(const Range& values) const {
     Scratch scratch;
     std::vector<Cell> cells;
-    for (const auto& value : values)
+    const auto& all = held(values);
+    for (const auto& value : all)
       cells.push_back(operand<Value>(value, scratch));
     return Predicate<Owner>(Tree::in(self().tree(), cells));
   }

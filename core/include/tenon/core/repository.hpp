@@ -143,7 +143,8 @@ public:
     Scratch scratch;
     std::vector<Cell> cells;
     if constexpr (std::ranges::sized_range<Keys>) cells.reserve(std::ranges::size(keys) * detail::kKeyWidth<T>);
-    for (const auto& key : keys) {
+    const auto& all = detail::held(keys);
+    for (const auto& key : all) {
       for (const Cell& cell : detail::key_cells(detail::primary_key_of<T>(), scratch, key))
         cells.push_back(cell);
     }

@@ -75,7 +75,7 @@ public:
   void commit();
   /// Undoes the work and gives the connection back. Never fails for a lost connection, nor past the deadline: the work
   /// is undone all the same. With autocommit there is nothing to undo.
-  /// Errors: ProgrammingError inside of nested(); NotSupported without transactions.
+  /// Errors: ProgrammingError inside of nested(); NotSupported without transactions, while the connection is of use.
   void rollback();
 
   /// Runs `work` in a savepoint: an error thrown inside undoes what `work` did, and nothing else, and is thrown on; the

@@ -21,7 +21,7 @@ enum class WhenDown {
 struct PoolSettings {
   std::uint32_t size = 5;                        ///< connections kept open when idle
   std::uint32_t max_overflow = 10;               ///< connections beyond `size`, closed on return
-  Duration timeout = std::chrono::seconds{30};   ///< how long a checkout waits for a free connection
+  Duration timeout = std::chrono::seconds{30};   ///< a checkout waits for a free connection; max(): for ever
   Duration recycle = std::chrono::seconds{1800}; ///< a connection older than this is replaced; 0: never
   std::uint32_t min_idle = 0;                    ///< kept ready while fewer than `size` are open, in the background
   Duration ping_after = std::chrono::minutes{1}; ///< a connection idle for longer has to answer first; 0: never

@@ -28,10 +28,16 @@ namespace tenon {
   return Clock::now() >= deadline;
 }
 
+/// `time` behind `begin`; never, if that is more than the clock can say: so does std::chrono::milliseconds::max().
+[[nodiscard]] inline Deadline deadline_after(Clock::time_point begin, std::chrono::milliseconds time) noexcept {
+  const auto most = std::chrono::floor<std::chrono::milliseconds>(Deadline::max() - begin);
+  return time < most ? begin + time : Deadline::max();
+}
+
 /// When something that begins now and has `time` has to be done: for a long time as of the last tick.
-[[nodiscard]] inline Deadline deadline_in(Clock::duration time) noexcept {
+[[nodiscard]] inline Deadline deadline_in(std::chrono::milliseconds time) noexcept {
   constexpr std::chrono::seconds kLong{10};
-  return (time >= kLong ? rough_now() : Clock::now()) + time;
+  return deadline_after(time >= kLong ? rough_now() : Clock::now(), time);
 }
 
 } // namespace tenon
