@@ -208,6 +208,8 @@ TEST_CASE_METHOD(PoolTest, "pool: a close that cancels a validation waits for it
   std::this_thread::sleep_for(5ms);
   std::promise<void> asked;
   std::promise<void> cancelled;
+  std::atomic<bool> gone_early{false};
+  std::atomic<bool> returned{false};
   script->during("ping", [&, until = cancelled.get_future().share()] {
     asked.set_value();
     until.wait();
@@ -215,13 +217,15 @@ TEST_CASE_METHOD(PoolTest, "pool: a close that cancels a validation waits for it
   });
   script->during("cancel", [&] {
     cancelled.set_value();
-    CHECK_FALSE(eventually([&] { return script->open == 0; }, 100ms)); // not while it is at work on the session
+    gone_early = eventually([&] { return script->open == 0; }, 100ms); // while it is at work on the session
+    returned = true;
   });
   auto holder = std::async(std::launch::async, [&] { static_cast<void>(checkout()); });
   asked.get_future().wait();
   static_cast<void>(pool().close(Clock::now() + 1ms));
   CHECK_THROWS_AS(holder.get(), ProgrammingError);
-  CHECK(eventually([&] { return script->open == 0 && pool().figures().closing == 0; }));
+  CHECK(eventually([&] { return returned && script->open == 0 && pool().figures().closing == 0; }));
+  CHECK_FALSE(gone_early);
 }
 
 TEST_CASE_METHOD(PoolTest, "pool: closing while some wait, some hold and some connect leaves nothing open") {
