@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <ranges>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,7 @@
 
 #include "core_fake.hpp"
 #include "core_models.hpp"
+#include "core_ranges.hpp"
 
 namespace tenon {
 namespace {
@@ -136,9 +136,7 @@ TEST_CASE_METHOD(WriteTest, "find_many: keys that their range makes on the way")
   const Uuid one{{1}};
   const Uuid two{{2}};
   script->rows = {{Cell::uuid(two.data), Cell::text("two")}, {Cell::uuid(one.data), Cell::text("one")}};
-  const std::vector<Event> wanted{{one, ""}, {two, ""}};
-  const auto keys = wanted | std::views::transform([](const Event& event) { return Uuid(event.id); });
-  const auto found = Repository<Event>{session}.find_many(keys);
+  const auto found = Repository<Event>{session}.find_many(fake::MadeOnTheWay<Uuid>({one, two}));
   REQUIRE(found.size() == 2);
   CHECK(found[0].what == "one");
   CHECK(found[1].what == "two");
