@@ -9,6 +9,9 @@ namespace tenon::postgresql {
 #define TENON_UNICODE_COLLATION "und-x-icu"
 inline constexpr std::string_view kUnicodeCollation = TENON_UNICODE_COLLATION;
 
+inline constexpr std::array<std::string_view, 9> kTransactionWords{
+    "abort", "begin", "commit", "end", "prepare transaction", "release", "rollback", "savepoint", "start"};
+
 // A number in JSON is taken from its text: what json's own functions make of it would be rounded or refused.
 #define TENON_JSON_TEXT "({l} #>> '{}')"
 #define TENON_JSON_IS(type) "json_typeof({l}) = '" type "'"
@@ -72,6 +75,8 @@ inline constexpr sql::Dialect kDialect{
     .explain = "EXPLAIN ",
     .offset_only = " OFFSET ",
     .boolean_tests = {"NOT {l}", "{l}"},
+    .transaction_words = kTransactionWords,
+    .comments_nest = true,
 };
 
 #undef TENON_UNICODE_COLLATION

@@ -32,7 +32,7 @@ enum class Phase {
   connect,
   unsent,      ///< nothing of the statement left this process
   read,        ///< outside a transaction, and it only reads
-  write,       ///< outside a transaction: its answer is the acknowledgement of a commit
+  write,       ///< outside a transaction, and it may write: its answer is the acknowledgement of a commit
   transaction, ///< inside a transaction that is still open
   commit,
 };

@@ -1,7 +1,10 @@
 #include "resolver.hpp"
 
-#include <array>
 #include <string>
+
+#include <libpq-fe.h>
+
+#include "session.hpp"
 
 namespace tenon::postgresql {
 namespace {
@@ -12,7 +15,7 @@ constexpr std::string_view kAsk =
 
 } // namespace
 
-Outcome ask(ISession& session, std::string_view transaction) {
+Outcome ask(Session& session, std::string_view transaction) {
   const auto first = transaction.find(':');
   const auto second = first == std::string_view::npos ? first : transaction.find(':', first + 1);
   const std::string_view number = transaction.substr(0, first);
@@ -21,19 +24,20 @@ Outcome ask(ISession& session, std::string_view transaction) {
     throw_error(ErrorCode::programming, "resolve: this is no transaction's name",
                 "pass on what CommitUnknown's transaction() returns");
   }
-  const std::array<Cell, 3> parameters{Cell::text(number),
-                                       Cell::text(transaction.substr(first + 1, second - first - 1)),
-                                       Cell::text(transaction.substr(second + 1))};
+  Parameters parameters;
+  parameters.add_free(Cell::text(number));
+  parameters.add_free(Cell::text(transaction.substr(first + 1, second - first - 1)));
+  parameters.add_free(Cell::text(transaction.substr(second + 1)));
+  const Work work{"resolve", nullptr, false};
   try {
-    const auto rows = session.execute(kAsk, parameters);
-    RowBatch batch;
-    if (!rows->next(batch)) return Outcome::unknown;
-    const Cell& status = batch.row(0)[0];
-    if (status.is_null()) return Outcome::unknown; // so old that the server has forgotten it
+    const Result answer =
+        session.call(work, [&] { return session.connection().run(std::string(kAsk), parameters, work); });
+    if (PQgetisnull(answer.get(), 0, 0) != 0) return Outcome::unknown; // so old that the server has forgotten it
+    const std::string_view status = PQgetvalue(answer.get(), 0, 0);
     // "committed" may be said of another transaction that was given the number of one that a crash or a failover lost.
     // "aborted" never is wrong: had ours been committed, its number would not have been given away.
-    if (status.bytes() == "committed") return batch.row(0)[1].integer != 0 ? Outcome::committed : Outcome::unknown;
-    if (status.bytes() == "aborted") return Outcome::rolled_back;
+    if (status == "committed") return *PQgetvalue(answer.get(), 0, 1) != 0 ? Outcome::committed : Outcome::unknown;
+    if (status == "aborted") return Outcome::rolled_back;
     return Outcome::in_progress;
   } catch (const DataError& error) { // 22023: the number was not given out yet, so this server lost it
     if (error.sqlstate() == "22023") return Outcome::unknown;

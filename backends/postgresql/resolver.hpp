@@ -8,6 +8,8 @@
 
 namespace tenon::postgresql {
 
+class Session;
+
 /// Runs behind BEGIN; its single text is the transaction's name, empty on a standby. The name is the transaction's
 /// number, and what tells whether a number means the same transaction later: the timeline (a promoted standby gives
 /// out again the numbers that it had not heard of) and when the server's statistics began (a crash discards them, and
@@ -19,6 +21,6 @@ inline constexpr std::string_view kNameTransaction =
 
 /// Asks through a session on a primary of the same cluster; another cluster answers about a transaction of its own.
 /// Errors: ProgrammingError if it is no name of a transaction; those of the session.
-[[nodiscard]] Outcome ask(ISession& session, std::string_view transaction);
+[[nodiscard]] Outcome ask(Session& session, std::string_view transaction);
 
 } // namespace tenon::postgresql

@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include <tenon/sql/leading_word.hpp>
 #include <tenon/sql/text.hpp>
 
 #include "cursor.hpp"
+#include "dialect.hpp"
 #include "repository.hpp"
 #include "schema.hpp"
 #include "sql_text.hpp"
@@ -176,7 +178,7 @@ void Session::rollback() {
   const Running running(connection_.canceller());
   end_open_rows();
   held_.clear();
-  // Asked of the connection as well: the caller's own SQL may have begun one.
+  // Asked of the connection as well: whoever comes next must not find one.
   if (in_transaction_ || connection_.transaction() != TransactionState::none) undo_transaction();
   set_deadline(Deadline::max());
   if (connection_.broken()) {
@@ -213,6 +215,10 @@ std::unique_ptr<ICursor> Session::execute(std::string_view sql, std::span<const 
   const Work work{"execute", nullptr, !only_reads(sql)};
   return call(work, [&]() -> std::unique_ptr<ICursor> {
     if (!sql::is_text(sql)) refuse("execute: the statement is not valid UTF-8 or holds a NUL byte");
+    if (sql::controls_transaction(kDialect, sql)) {
+      refuse(fmt::format("execute: {} has to go through the session", sql::first_word(kDialect, sql)),
+             "use begin, commit, rollback and savepoint of the session");
+    }
     if (const std::size_t wanted = highest_placeholder(sql); wanted != parameters.size()) {
       refuse(
           fmt::format("execute: the statement has {} parameters and {} values were given", wanted, parameters.size()),
@@ -220,7 +226,7 @@ std::unique_ptr<ICursor> Session::execute(std::string_view sql, std::span<const 
     }
     for (const Cell& cell : parameters)
       held_.parameters.add_free(cell);
-    if (work.writes) { // carried out as a whole, whether its rows are read or not
+    if (!is_query(sql)) { // carried out as a whole, whether its rows are read or not
       Result result = connection_.run(std::string(sql), held_.parameters, work);
       refuse_empty(result);
       RowReader reader;

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include <tenon/sql/leading_word.hpp>
+
+#include "dialect.hpp"
+
 namespace tenon::postgresql {
 namespace {
 
@@ -25,7 +29,7 @@ std::size_t skip_quoted(std::string_view sql, std::size_t at, bool backslash_esc
 }
 
 std::size_t skip_line(std::string_view sql, std::size_t at) noexcept {
-  return std::min(sql.find('\n', at), sql.size());
+  return std::min(sql.find_first_of("\r\n", at), sql.size());
 }
 
 std::size_t skip_comment(std::string_view sql, std::size_t at) noexcept {
@@ -49,22 +53,6 @@ std::size_t skip_dollar_quoted(std::string_view sql, std::size_t at) noexcept {
   const std::string_view tag = sql.substr(at, end + 1 - at);
   const auto close = sql.find(tag, end + 1);
   return close == std::string_view::npos ? sql.size() : close + tag.size();
-}
-
-std::size_t skip_blank(std::string_view sql) noexcept {
-  std::size_t at = 0;
-  while (at < sql.size()) {
-    if (sql.substr(at, 2) == "--") {
-      at = skip_line(sql, at);
-    } else if (sql.substr(at, 2) == "/*") {
-      at = skip_comment(sql, at);
-    } else if (sql[at] == ' ' || (sql[at] >= '\t' && sql[at] <= '\r') || sql[at] == '(') {
-      ++at;
-    } else {
-      break;
-    }
-  }
-  return at;
 }
 
 } // namespace
@@ -98,14 +86,13 @@ std::size_t highest_placeholder(std::string_view sql) noexcept {
   return highest;
 }
 
-bool only_reads(std::string_view sql) noexcept {
-  sql.remove_prefix(skip_blank(sql));
-  constexpr std::array<std::string_view, 4> kReading{"select", "values", "table", "show"};
-  return std::any_of(kReading.begin(), kReading.end(), [&](std::string_view word) {
-    if (sql.size() < word.size() || (sql.size() > word.size() && is_word(sql[word.size()]))) return false;
-    return std::equal(word.begin(), word.end(), sql.begin(),
-                      [](char lower, char given) { return lower == (given | 0x20); });
-  });
+bool is_query(std::string_view sql) noexcept {
+  constexpr std::array<std::string_view, 4> kQueries{"select", "values", "table", "show"};
+  const std::string_view word = sql::leading_word(sql::behind_blanks(kDialect, sql, "("));
+  return std::any_of(kQueries.begin(), kQueries.end(),
+                     [&](std::string_view query) { return sql::is_word(word, query); });
 }
+
+bool only_reads(std::string_view sql) noexcept { return sql::is_word(sql::first_word(kDialect, sql), "show"); }
 
 } // namespace tenon::postgresql

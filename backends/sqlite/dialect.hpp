@@ -10,6 +10,9 @@ inline constexpr const char* kDecimalCollation = "tenon_decimal";
 /// The table-valued function behind `in`, registered on every connection.
 inline constexpr const char* kListModule = "tenon_list";
 
+inline constexpr std::array<std::string_view, 6> kTransactionWords{"begin",    "commit",    "end",
+                                                                   "rollback", "savepoint", "release"};
+
 inline constexpr sql::Dialect kDialect{
     .name = "sqlite",
     .placeholder = '?',
@@ -56,6 +59,7 @@ inline constexpr sql::Dialect kDialect{
     .locks = {"", "", "", "", ""}, // a transaction that may write has the database to itself
     .explain = "EXPLAIN QUERY PLAN ",
     .offset_only = " LIMIT -1 OFFSET ",
+    .transaction_words = kTransactionWords,
 };
 
 } // namespace tenon::sqlite

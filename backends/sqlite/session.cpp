@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <tenon/sql/leading_word.hpp>
 #include <tenon/sql/schema.hpp>
 
 #include "cursor.hpp"
@@ -16,44 +17,7 @@
 namespace tenon::sqlite {
 namespace {
 
-/// Words that would move the transaction behind the session's back.
-constexpr std::array<std::string_view, 6> kTransactionWords{"begin",    "commit",    "end",
-                                                            "rollback", "savepoint", "release"};
-
 constexpr std::size_t kLongestSql = 1'000'000'000; // SQLite's own limit
-
-/// The first word behind blanks, comments and semicolons.
-std::string_view first_word(std::string_view sql) noexcept {
-  const auto skip_to = [&](std::string_view end) {
-    const std::size_t at = sql.find(end);
-    sql.remove_prefix(at == std::string_view::npos ? sql.size() : at + end.size());
-  };
-  for (;;) {
-    sql.remove_prefix(std::min(sql.find_first_not_of(" \t\r\n\f;"), sql.size()));
-    if (sql.starts_with("--")) {
-      skip_to("\n");
-    } else if (sql.starts_with("/*")) {
-      skip_to("*/");
-    } else {
-      break;
-    }
-  }
-  std::size_t end = 0;
-  while (end < sql.size() && (sql[end] | 0x20) >= 'a' && (sql[end] | 0x20) <= 'z')
-    ++end;
-  return sql.substr(0, end);
-}
-
-bool is_word(std::string_view word, std::string_view known) noexcept {
-  return word.size() == known.size() &&
-         sqlite3_strnicmp(word.data(), known.data(), static_cast<int>(known.size())) == 0;
-}
-
-bool controls_transaction(std::string_view sql) noexcept {
-  const std::string_view word = first_word(sql);
-  return std::any_of(kTransactionWords.begin(), kTransactionWords.end(),
-                     [&](std::string_view control) { return is_word(word, control); });
-}
 
 /// Pragmas whose argument sets nothing.
 constexpr std::array<std::string_view, 12> kAskingPragmas{
@@ -62,8 +26,8 @@ constexpr std::array<std::string_view, 12> kAskingPragmas{
 
 /// Whether the statement may change how its connection works: a PRAGMA with an argument, or one that is not known.
 bool changes_connection(std::string_view sql) noexcept {
-  const std::string_view word = first_word(sql);
-  if (!is_word(word, "pragma")) return false;
+  const std::string_view word = sql::first_word(kDialect, sql);
+  if (!sql::is_word(word, "pragma")) return false;
   std::string_view rest = sql.substr(static_cast<std::size_t>(word.data() + word.size() - sql.data()));
   const std::size_t argument = rest.find_first_of("=(");
   if (argument == std::string_view::npos) return false;
@@ -73,7 +37,7 @@ bool changes_connection(std::string_view sql) noexcept {
   rest = rest.substr(0, end + 1);
   const std::string_view name = rest.substr(rest.find_last_of(" \t\r\n\f./") + 1); // behind "main.", or npos + 1
   return std::none_of(kAskingPragmas.begin(), kAskingPragmas.end(),
-                      [&](std::string_view asking) { return is_word(name, asking); });
+                      [&](std::string_view asking) { return sql::is_word(name, asking); });
 }
 
 } // namespace
@@ -374,8 +338,9 @@ void Session::create_tables(std::span<const TableDesc* const> tables) {
 
 std::unique_ptr<ICursor> Session::execute(std::string_view sql, std::span<const Cell> parameters) {
   const Context context{.statement = "execute", .foreign_sql = true};
-  if (controls_transaction(sql)) {
-    throw_error(ErrorCode::programming, fmt::format("execute: {} has to go through the session", first_word(sql)),
+  if (sql::controls_transaction(kDialect, sql)) {
+    throw_error(ErrorCode::programming,
+                fmt::format("execute: {} has to go through the session", sql::first_word(kDialect, sql)),
                 "use begin, commit, rollback and savepoint of the session");
   }
   if (sql.find('\0') != std::string_view::npos || sql.size() > kLongestSql) {

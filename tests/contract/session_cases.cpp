@@ -205,6 +205,32 @@ TEST_CASE("execute: rows, parameters, and errors for what is wrong") {
   CHECK(count_notes(*session) == 3);
 }
 
+TEST_CASE("execute: words that move the transaction are refused, and it goes on as it was") {
+  Database database;
+  const auto session = database.connect_with({&notes()});
+  const auto other = database.connect();
+  if (!database.can(Capability::sql) || !database.can(Capability::transactions)) return;
+  std::int64_t stored = 0;
+  const auto count = [&] { return static_cast<std::int64_t>(count_notes(*other)); };
+  for (const char* sql : {"COMMIT", "rollback", "End;", "BEGIN", "SAVEPOINT mine", "release mine", "ROLLBACK TO mine",
+                          " -- note\n;; /* note */ Commit"}) {
+    CAPTURE(sql);
+    const auto move = [&] { static_cast<void>(session->execute(sql, {})); };
+    CHECK_THROWS_AS(move(), ProgrammingError);
+    session->begin({.write_intent = true});
+    add_notes(*session, stored, stored);
+    CHECK_THROWS_AS(move(), ProgrammingError);
+    session->rollback();
+    CHECK(count() == stored); // it had not ended
+    session->begin({.write_intent = true});
+    add_notes(*session, stored, stored);
+    CHECK_THROWS_AS(move(), ProgrammingError);
+    session->commit();
+    ++stored;
+    CHECK(count() == stored);
+  }
+}
+
 TEST_CASE("execute: two statements in one text are refused, and neither runs") {
   Database database;
   const auto session = database.connect_with({&notes()});

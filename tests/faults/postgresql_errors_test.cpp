@@ -69,7 +69,7 @@ TEST_CASE("postgresql errors: what a statement provokes has its class, kind, con
       {"CREATE TABLE no_such_schema.t (n int)", "3F000", ErrorCode::programming},
       {"EXECUTE nothing", "26000", ErrorCode::programming},
       {"CLOSE nothing", "34000", ErrorCode::programming},
-      {"SAVEPOINT s", "25P01", ErrorCode::programming},
+      {"DECLARE c CURSOR FOR SELECT 1", "25P01", ErrorCode::programming},
       {"CREATE DATABASE a TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C.UTF-8'", "22023", ErrorCode::data},
       {"DROP DATABASE tenon", "55006", ErrorCode::operational},
       {"SELECT pg_read_file('/etc/hostname')", "42501", ErrorCode::permission},

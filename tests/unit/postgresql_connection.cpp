@@ -140,7 +140,8 @@ TEST_CASE("postgresql: a server that does not answer costs the connection, not t
     bool in_transaction;
     bool commit;
   };
-  for (const Case& row : {Case{"SELECT 1", ErrorCode::timeout, false, false},
+  for (const Case& row : {Case{"SHOW server_version", ErrorCode::timeout, false, false},
+                          Case{"SELECT 1", ErrorCode::commit_unknown, false, false}, // any function may write
                           Case{"CREATE TABLE a (n int)", ErrorCode::commit_unknown, false, false},
                           Case{"CREATE TABLE a (n int)", ErrorCode::timeout, true, false},
                           Case{"SELECT 1", ErrorCode::commit_unknown, true, true}}) {
@@ -188,9 +189,16 @@ TEST_CASE("postgresql: a connection lost in a statement is told by what it means
   const Schema schema;
   const std::string table = schema.table("t");
   run(*connect(), "CREATE TABLE " + table + " (n int)");
-  const std::string sleep_and_write = "INSERT INTO " + table + " SELECT 1 FROM pg_sleep(30)";
-  for (const bool in_transaction : {false, true}) {
-    CAPTURE(in_transaction);
+  run(*connect(), "CREATE FUNCTION " + schema.table("write") + "() RETURNS void BEGIN ATOMIC INSERT INTO " + table +
+                      " SELECT 1 FROM pg_sleep(30); END");
+  const std::string by_statement = "INSERT INTO " + table + " SELECT 1 FROM pg_sleep(30)";
+  const std::string by_function = "SELECT " + schema.table("write") + "()";
+  for (const auto& [in_transaction, sleep_and_write] : {std::pair{false, by_statement},
+                                                        {true, by_statement},
+                                                        {false, by_function},
+                                                        {false, "(" + by_function + ")"},
+                                                        {true, by_function}}) {
+    CAPTURE(in_transaction, sleep_and_write);
     const auto session = connect();
     const std::string pid = pid_of(*session);
     if (in_transaction) session->begin({});
@@ -203,7 +211,7 @@ TEST_CASE("postgresql: a connection lost in a statement is told by what it means
       });
       run(*admin, "SELECT pg_terminate_backend($1::text::int)", {Cell::text(pid)});
     });
-    const ErrorInfo error = failure_of([&] { run(*session, sleep_and_write); });
+    const ErrorInfo error = failure_of([&, &sql = sleep_and_write] { run(*session, sql); });
     killer.join();
     CHECK(error.sqlstate == "57P01");
     CHECK(error.code == (in_transaction ? ErrorCode::connection : ErrorCode::commit_unknown));

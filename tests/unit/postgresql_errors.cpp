@@ -270,7 +270,7 @@ TEST_CASE("postgresql: a wrong number of parameters is a ProgrammingError, whate
   CHECK(session->alive());
   for (const char* sql : {"SELECT $1::bigint, '$2', \"$3\".x FROM (SELECT 1) AS \"$3\"(x) -- $4",
                           "SELECT $1::bigint /* $2 /* $3 */ $4 */", "SELECT $1::bigint, $$ $2 $$, $a$ $3 $$ $a$",
-                          "SELECT $1::bigint, E'\\'$2', 'it''s $3'"}) {
+                          "SELECT $1::bigint, E'\\'$2', 'it''s $3'", "-- $2\rSELECT $1::bigint"}) {
     CAPTURE(sql);
     CHECK(rows_of(*session, sql, {one}).front().front() == "1");
   }

@@ -5,6 +5,7 @@ target_sources(sql_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/sql_arena.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sql_cache.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sql_filters.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/sql_leading_word.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sql_malformed.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sql_queries.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sql_schema.cpp

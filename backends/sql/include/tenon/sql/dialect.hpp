@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -68,6 +69,10 @@ struct Dialect {
   /// {l}: a column that is false, that is true; with these `column = true` has no parameter, as Call::tests_booleans
   /// has to say too.
   std::array<std::string_view, 2> boolean_tests = {};
+
+  /// What a statement begins with that moves the session's transaction: one or two words, in lower case.
+  std::span<const std::string_view> transaction_words = {};
+  bool comments_nest = false; ///< a comment may hold another one
 
   [[nodiscard]] constexpr std::string_view type(CellType cell_type) const noexcept {
     const auto index = static_cast<std::size_t>(cell_type);

@@ -56,7 +56,7 @@ public:
   virtual void create_tables(std::span<const TableDesc* const> tables) = 0;
 
   /// Runs one statement of the backend's own SQL with bound parameters. Capability: sql.
-  /// Errors: ProgrammingError for bad SQL or a wrong number of parameters.
+  /// Errors: ProgrammingError for bad SQL, a wrong number of parameters, or what would move the transaction (COMMIT).
   [[nodiscard]] virtual std::unique_ptr<ICursor> execute(std::string_view sql, std::span<const Cell> parameters) = 0;
 
   /// Several writes, in order and in as few round trips as the backend can: all or none of them, outside of a
