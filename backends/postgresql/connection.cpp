@@ -49,6 +49,8 @@ void Connection::on_notice(void* self, const pg_result* notice) noexcept {
   }
 }
 
+int Connection::server_version() const noexcept { return PQserverVersion(handle_); }
+
 bool Connection::has_binary_copy() const noexcept { return PQparameterStatus(handle_, "crdb_version") == nullptr; }
 
 TransactionState Connection::transaction() const noexcept {
@@ -101,6 +103,17 @@ void Connection::fail(const Exchange& exchange, Failure failure) {
   ErrorInfo info = translate(failure, circumstances(exchange));
   broken_ = broken_ || info.broken || failure.lost;
   info.broken = broken_;
+  // A COMMIT that was refused has ended its transaction; what is asked next is no part of it.
+  if (transaction() == TransactionState::none) forget_transaction();
+  throw_error(std::move(info));
+}
+
+// What ran cannot have begun; the transaction that it failed is right the next time.
+void Connection::fail_stale(const Exchange& exchange, const Failure& failure, const Work& work) {
+  ErrorInfo info = translate(failure, circumstances(exchange));
+  info.retryable = true;
+  info.message = fmt::format("{}: a prepared statement became invalid", work.summary);
+  info.hint = "run the transaction again; if it happens often, a pooler is in between: set connection.pooler";
   throw_error(std::move(info));
 }
 
@@ -144,6 +157,7 @@ Connection::Exchange Connection::start(const Work& work, bool ignores_cancel) {
   exchange.phase = transaction() != TransactionState::none ? Phase::transaction
                    : work.writes                           ? Phase::write
                                                            : Phase::read;
+  if (exchange.phase != Phase::transaction) transaction_.clear(); // no answer from now on is about that one
   return exchange;
 }
 
@@ -266,6 +280,16 @@ bool Connection::commit() {
   if (!begin_.empty()) { // no statement has come: there is nothing to make permanent
     forget_transaction();
     return true;
+  }
+  if (PQtransactionStatus(handle_) == PQTRANS_IDLE) { // the server would answer COMMIT, though nothing was stored by it
+    forget_transaction();
+    ErrorInfo info;
+    info.code = ErrorCode::programming;
+    info.backend = "postgresql";
+    info.sqlstate = "25P01";
+    info.message = "commit: the transaction has ended before, behind the session's back";
+    info.hint = "let the session alone begin, commit and roll back";
+    throw_error(std::move(info));
   }
   if (PQsendQuery(handle_, "COMMIT") == 0) fail_lost(exchange); // still as part of the transaction: nothing was sent
   exchange.phase = Phase::commit;

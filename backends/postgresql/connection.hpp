@@ -58,7 +58,7 @@ private:
 struct Work {
   std::string_view summary; ///< "insert into users"
   const TableDesc* table = nullptr;
-  bool writes = true;
+  bool writes = true; ///< or may do so, as the caller's own SQL
 };
 
 enum class TransactionState { none, open, failed };
@@ -76,7 +76,8 @@ public:
   /// BEGIN, which waits for the first statement of its transaction and travels with it; what is wrong with it is an
   /// error of that statement. Remembers whether it only reads, which decides what 25006 means.
   void begin(const std::string& sql, bool read_only);
-  /// COMMIT. Returns false if the server answered ROLLBACK. Errors: CommitUnknown if the answer did not come.
+  /// COMMIT. Returns false if the server answered ROLLBACK. Errors: CommitUnknown if the answer did not come;
+  /// ProgrammingError if the transaction has ended already.
   [[nodiscard]] bool commit();
   /// Runs `body` in a transaction that body itself commits; what it throws undoes the transaction.
   template <class Body> decltype(auto) in_own_transaction(Body&& body) {
@@ -107,6 +108,8 @@ public:
 
   /// COPY … FROM STDIN with all its data. All of it or nothing is stored.
   void copy_in(const std::string& sql, std::string_view data, const Work& work);
+  /// As 150004 for 15.4.
+  [[nodiscard]] int server_version() const noexcept;
   /// False for servers that speak PostgreSQL's protocol and have another COPY.
   [[nodiscard]] bool has_binary_copy() const noexcept;
   /// Then nothing else can be asked.
@@ -183,10 +186,13 @@ private:
   void forget_transaction() noexcept;
   void undo_own_transaction();
   template <class Run> Result with_fresh_statement(Statement& statement, const Work& work, Run&& run);
-  void drop_retired();
+  /// Has the server forget what is retired, for the sake of `work`.
+  void drop_retired(const Work& work);
+  void forget_statements() noexcept;
   void settle(Exchange& exchange);
   [[nodiscard]] Circumstances circumstances(const Exchange& exchange) const;
   [[noreturn]] void fail(const Exchange& exchange, Failure failure);
+  [[noreturn]] void fail_stale(const Exchange& exchange, const Failure& failure, const Work& work);
   [[noreturn]] void fail_lost(const Exchange& exchange);
   [[noreturn]] void give_up(const Exchange& exchange);
   static void on_notice(void* self, const pg_result* notice) noexcept;
@@ -204,7 +210,7 @@ private:
   Backstop backstop_;
   std::string begin_;         ///< a BEGIN that waits for the first statement; empty: none does
   bool begin_failed_ = false; ///< BEGIN, or what came before it could go out, was refused: only a rollback is accepted
-  std::string transaction_;   ///< what the server calls the open one, for resolve(); empty: not known
+  std::string transaction_;   ///< what the server calls the open one, for resolve(); empty: not known, or none is open
   std::string farewell_;      ///< the SQLSTATE of a FATAL that the server sent while nothing was asked of it
   Exchange rows_{};           ///< of the rows that are being read
   std::uint64_t generation_ = 1; ///< of prepared statements: raised when the server has forgotten them

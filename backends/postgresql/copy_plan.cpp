@@ -4,7 +4,7 @@
 
 #include <libpq-fe.h>
 
-#include <tenon/sql/dialect.hpp>
+#include <tenon/sql/names.hpp>
 
 #include "dialect.hpp"
 #include "session.hpp"
@@ -18,7 +18,8 @@ SELECT c.relkind = 'r' AND NOT c.relrowsecurity AND NOT c.relhasrules AND NOT EX
          SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND (t.tgtype & 4) <> 0),
        a.attname::text, a.atttypid::bigint, a.attgenerated = '',
        CASE WHEN s.name IS NOT NULL AND (a.attidentity <> '' OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) =
-                 pg_catalog.format('nextval(%L::regclass)', s.name::regclass::text)) THEN s.name ELSE '' END
+                 pg_catalog.format('nextval(%L::regclass)', s.name::regclass::text)) THEN s.name ELSE '' END,
+       c.oid::bigint
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
@@ -29,11 +30,11 @@ std::string_view text_at(const pg_result* result, int row, int column) noexcept 
   return {PQgetvalue(result, row, column), static_cast<std::size_t>(PQgetlength(result, row, column))};
 }
 
-Oid oid_at(const pg_result* result, int row, int column) noexcept {
-  Oid value = 0;
+std::int64_t integer_at(const pg_result* result, int row, int column) noexcept {
+  std::uint64_t value = 0;
   for (const char byte : text_at(result, row, column))
     value = value << 8U | static_cast<unsigned char>(byte);
-  return value;
+  return static_cast<std::int64_t>(value);
 }
 
 /// Whether the bytes that Parameters makes of a value are the binary form of the column's own type.
@@ -62,22 +63,24 @@ template <class Integer> void append_big_endian(std::string& bytes, Integer valu
 } // namespace
 
 void CopyPlan::learn(Session& session, const TableDesc& table) {
+  plain_ = false;
+  sequence_.clear();
   writable_.assign(table.columns.size(), false);
   jsonb_.assign(table.columns.size(), false);
   Connection& connection = session.connection();
   learned_ = !connection.has_binary_copy();
   if (learned_) return;
-  std::string name;
-  if (!table.schema.empty()) name = sql::quoted(kDialect, table.schema) + ".";
+  const std::string name = sql::table_name(kDialect, table);
   Parameters parameters;
-  parameters.add_free(Cell::text(name + sql::quoted(kDialect, table.name)));
+  parameters.add_free(Cell::text(name));
   const Result result = connection.run(std::string(kQuestion), parameters, {"look at a table", &table, false});
   learned_ = PQntuples(result.get()) > 0; // else the table may come yet
   for (int row = 0; row < PQntuples(result.get()); ++row) {
     plain_ = *PQgetvalue(result.get(), row, 0) != 0;
+    table_ = integer_at(result.get(), row, 5);
     const auto column = table.column_index(text_at(result.get(), row, 1));
     if (!column) continue;
-    const Oid type = oid_at(result.get(), row, 2);
+    const auto type = static_cast<Oid>(integer_at(result.get(), row, 2));
     writable_[*column] = *PQgetvalue(result.get(), row, 3) != 0 && is_same_form(table.columns[*column].type, type);
     jsonb_[*column] = type == oid::kJsonb;
     if (table.columns[*column].generated) sequence_ = text_at(result.get(), row, 4);

@@ -18,13 +18,15 @@ class Session;
 
 class CopyPlan {
 public:
-  /// Asks the server once what the table is like. Errors: as any statement.
+  /// Asks the server what the table is like that has the name now. Errors: as any statement.
   void learn(Session& session, const TableDesc& table);
   [[nodiscard]] bool learned() const noexcept { return learned_; }
 
   /// A plain table without rules, row security or triggers on insert; columns whose binary form we write; and a key
   /// that is drawn from a sequence where `returning` asks for it and nothing else.
   [[nodiscard]] bool fits(const WriteRows& rows, const TableDesc& table) const noexcept;
+  /// The server's number of the table; another one may have its name later, as in another search_path.
+  [[nodiscard]] std::int64_t table() const noexcept { return table_; }
   /// Of the generated column; empty if there is none.
   [[nodiscard]] const std::string& sequence() const noexcept { return sequence_; }
   /// Of a column's values. jsonb needs a version before its text.
@@ -33,6 +35,7 @@ public:
 private:
   bool learned_ = false;
   bool plain_ = false;
+  std::int64_t table_ = 0;
   std::string sequence_;
   std::vector<bool> writable_; ///< by column
   std::vector<bool> jsonb_;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <tenon/sql/statement_cache.hpp>
 
 #include "connection.hpp"
 
@@ -19,6 +20,7 @@ namespace {
 
 /// Statements that are under way at once: enough to hide the round trips, few enough for the sockets' buffers.
 constexpr std::size_t kWindow = 128;
+static_assert(kWindow <= sql::StatementCache<Statement>::kDefaultCapacity, "each lives until its answer is there");
 
 bool is_aborted(const pg_result* result) noexcept { return PQresultStatus(result) == PGRES_PIPELINE_ABORTED; }
 bool is_sync(const pg_result* result) noexcept { return PQresultStatus(result) == PGRES_PIPELINE_SYNC; }
@@ -101,11 +103,11 @@ void Connection::run_piped(std::size_t count, const Queue& queue, const Take& ta
     Expected what;
     std::size_t item;
     Work work;
+    Statement* statement = nullptr; ///< that is prepared
   };
   std::vector<Asked> asked;
   std::exception_ptr refused; // by our own side: a value that does not fit
   std::optional<Failure> failure;
-  bool prepared = false;
   const auto must = [&](int accepted) {
     if (accepted == 0) fail_lost(exchange);
   };
@@ -129,8 +131,7 @@ void Connection::run_piped(std::size_t count, const Queue& queue, const Take& ta
         must(PQsendPrepare(handle_, name.c_str(), item.statement->sql().c_str(), item.parameters->count(),
                            item.parameters->types()));
         adopt(*item.statement, name);
-        prepared = true;
-        asked.push_back({Expected::prepared, sent, item.work});
+        asked.push_back({Expected::prepared, sent, item.work, item.statement});
       }
       must(queue_statement(*item.statement, *item.parameters));
       asked.push_back({Expected::statement, sent, item.work});
@@ -153,6 +154,8 @@ void Connection::run_piped(std::size_t count, const Queue& queue, const Take& ta
       } else if (one.what == Expected::statement && !is_aborted(result.get())) {
         take(one.item, result.get());
       }
+      const bool unknown = is_failure(result.get()) || is_aborted(result.get()); // to the server: nothing to retire
+      if (one.statement != nullptr && unknown) one.statement->owner_ = nullptr;
       if (PQstatus(handle_) != CONNECTION_OK) break;
     }
     if (failure && !last && PQstatus(handle_) == CONNECTION_OK) {
@@ -163,16 +166,9 @@ void Connection::run_piped(std::size_t count, const Queue& queue, const Take& ta
   leave_pipeline(exchange);
   if (failure) {
     const bool stale = named_statements_ && is_stale_statement(*failure);
-    if (prepared || stale) { // which of them the server knows is in doubt
-      ++generation_;
-      retired_.clear();
-    }
     if (!stale) fail(exchange, std::move(*failure));
-    ErrorInfo info = translate(*failure, circumstances(exchange));
-    info.retryable = true;
-    info.message = fmt::format("{}: a prepared statement became invalid", exchange.work.summary);
-    info.hint = "run the transaction again; if it happens often, a pooler is in between: set connection.pooler";
-    throw_error(std::move(info));
+    forget_statements(); // all of them are in doubt
+    fail_stale(exchange, *failure, exchange.work);
   }
   if (PQstatus(handle_) != CONNECTION_OK) fail_lost(exchange);
   if (refused) std::rethrow_exception(refused);

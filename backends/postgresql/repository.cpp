@@ -68,7 +68,11 @@ Parameters& Repository::bind() {
 RowBatch Repository::insert(const WriteRows& rows) {
   const Work work{insert_, &table_, true};
   return session_.call(work, [&] {
-    if (rows.rows >= kRowsToCopy && copies(rows)) return copy(rows, work);
+    if (rows.rows >= kRowsToCopy && copies(rows)) {
+      if (draws(rows, work)) return copy(rows, work);
+      copy_plan_.learn(session_, table_);
+      if (copy_plan_.fits(rows, table_) && draws(rows, work)) return copy(rows, work);
+    }
     return write(rows, work, [&](std::size_t count) -> Statement& {
       sql::read_insert(table_, rows, count, call_);
       return statement([&] { return compiler_.insert(rows.columns, count, rows.returning); });
@@ -82,22 +86,34 @@ bool Repository::copies(const WriteRows& rows) {
   return copy_plan_.fits(rows, table_);
 }
 
-/// The keys are drawn from the sequence first, so that each is known to be the key of its row.
+/// Before the rows, so that each key is known to be the key of its row.
+bool Repository::draws(const WriteRows& rows, const Work& work) {
+  if (rows.returning.empty()) return true;
+  auto& held = session_.held();
+  if (!draw_keys_) {
+    draw_keys_.emplace("SELECT nextval(CAST($1 AS text)::regclass) FROM generate_series(1, $2) "
+                       "WHERE pg_catalog.to_regclass($3)::oid::bigint = $4");
+  }
+  const std::string name = compiler_.table_name();
+  held.parameters.clear();
+  held.parameters.add_free(Cell::text(copy_plan_.sequence()));
+  held.parameters.add_free(Cell::int64(static_cast<std::int64_t>(rows.rows)));
+  held.parameters.add_free(Cell::text(name));
+  held.parameters.add_free(Cell::int64(copy_plan_.table()));
+  const Result keys = session_.connection().run(*draw_keys_, held.parameters, work);
+  const int drawn = PQntuples(keys.get());
+  if (drawn == 0) return false;
+  RowReader reader;
+  reader.describe(keys.get(), table_, rows.returning);
+  reader.read(keys.get(), 0, drawn, room_for(held.cells, static_cast<std::size_t>(drawn)), held.arena);
+  return true;
+}
+
 RowBatch Repository::copy(const WriteRows& rows, const Work& work) {
   Connection& connection = session_.connection();
   auto& held = session_.held();
   std::string names;
-  if (!rows.returning.empty()) {
-    if (!draw_keys_) draw_keys_.emplace("SELECT nextval(CAST($1 AS text)::regclass) FROM generate_series(1, $2)");
-    held.parameters.add_free(Cell::text(copy_plan_.sequence()));
-    held.parameters.add_free(Cell::int64(static_cast<std::int64_t>(rows.rows)));
-    const Result keys = connection.run(*draw_keys_, held.parameters, work);
-    RowReader reader;
-    reader.describe(keys.get(), table_, rows.returning);
-    const int drawn = PQntuples(keys.get());
-    reader.read(keys.get(), 0, drawn, room_for(held.cells, static_cast<std::size_t>(drawn)), held.arena);
-    names = sql::quoted(kDialect, table_.columns[rows.returning.front()].name);
-  }
+  if (!rows.returning.empty()) names = sql::quoted(kDialect, table_.columns[rows.returning.front()].name);
   for (const std::uint32_t column : rows.columns)
     names += (names.empty() ? "" : ", ") + sql::quoted(kDialect, table_.columns[column].name);
 

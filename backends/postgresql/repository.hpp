@@ -39,6 +39,9 @@ public:
 
 private:
   [[nodiscard]] bool copies(const WriteRows& rows);
+  /// Draws the keys that a COPY of the rows is asked to return, to the session's cells. Returns false if another table
+  /// than the one that was looked at has the name now.
+  [[nodiscard]] bool draws(const WriteRows& rows, const Work& work);
   RowBatch copy(const WriteRows& rows, const Work& work);
   /// The statement of the shape in call_; `compile` writes its SQL if it is new.
   template <class Compile> Statement& statement(Compile&& compile);

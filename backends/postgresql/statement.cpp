@@ -46,18 +46,31 @@ void Statement::forget() noexcept {
   }
 }
 
-void Connection::drop_retired() {
+void Connection::forget_statements() noexcept {
+  ++generation_;
+  retired_.clear();
+}
+
+// The caller's own SQL may have made the server forget some of them, and with them any others.
+void Connection::drop_retired(const Work& work) {
   if (retired_.empty() || !begin_.empty() || transaction() == TransactionState::failed) return;
   std::string sql;
   for (const std::string& name : retired_)
     sql += fmt::format("DEALLOCATE {};", name);
   retired_.clear();
-  command(sql, {"deallocate", nullptr, false});
+  Exchange exchange = start({"deallocate", nullptr, false});
+  send(exchange, PQsendQuery(handle_, sql.c_str()));
+  const Result result = finish(exchange);
+  if (!is_failure(result.get())) return;
+  Failure failure = read_failure(result.get());
+  if (!is_stale_statement(failure)) fail(exchange, std::move(failure));
+  forget_statements();
+  if (transaction() != TransactionState::none) fail_stale(exchange, failure, work);
 }
 
 Result Connection::prepare(Exchange& exchange, Statement& statement, const Parameters& parameters, const Work& work) {
   if (knows(statement)) return nullptr;
-  drop_retired();
+  drop_retired(work);
   std::string name = fmt::format("tenon_{}", ++names_);
   exchange = start({work.summary, work.table, false});
   send(exchange, PQsendPrepare(handle_, name.c_str(), statement.sql().c_str(), parameters.count(), parameters.types()));
@@ -104,16 +117,11 @@ template <class Run> Result Connection::with_fresh_statement(Statement& statemen
     if (failure.sqlstate == "0A000") {
       statement.forget(); // this one alone has another result type now
     } else {
-      ++generation_; // all of them are in doubt
-      retired_.clear();
+      forget_statements(); // all of them are in doubt
     }
     if (again && (transaction() == TransactionState::none || !begin_.empty())) continue;
     if (!begin_.empty()) begin_failed_ = true;
-    ErrorInfo info = translate(failure, circumstances(exchange));
-    info.retryable = true;
-    info.message = fmt::format("{}: a prepared statement became invalid", work.summary);
-    info.hint = "run the transaction again; if it happens often, a pooler is in between: set connection.pooler";
-    throw_error(std::move(info));
+    fail_stale(exchange, failure, work);
   }
 }
 

@@ -1,4 +1,5 @@
 // What became of a COMMIT that was not answered.
+#include <functional>
 #include <thread>
 
 #include <tenon/testing/tcp_proxy.hpp>
@@ -64,6 +65,55 @@ TEST_CASE("postgresql resolver: a lost answer and a lost question are told apart
     REQUIRE_FALSE(error.transaction.empty());
     CHECK(settled(*backend, error.transaction) == row.outcome);
     CHECK(value_of(*connect(), "SELECT count(*) FROM " + table) == (row.outcome == Outcome::committed ? "1" : "0"));
+  }
+}
+
+TEST_CASE(
+    "postgresql resolver: a lost answer is never asked about under the name of a commit that was refused before") {
+  const Schema schema;
+  const TableDesc table = users(schema);
+  testing::TcpProxy proxy(server().port());
+  const auto backend =
+      open_backend(server_options({{"port", std::to_string(proxy.port())}, {"resolve_commit", "true"}}));
+  const std::string name = table.qualified_name();
+  const std::vector<std::uint32_t> columns{1, 2};
+  const Cell cells[] = {Cell::text("a"), Cell::int64(1),  Cell::text("b"),
+                        Cell::int64(1),  Cell::text("c"), Cell::int64(1)};
+  const std::string by_statement = "INSERT INTO " + name + " (username, age) VALUES ('a', 1), ('b', 1)";
+  using Write = std::function<void(ISession&)>;
+  const Write in_transaction = [&](ISession& session) {
+    session.begin({});
+    run(session, by_statement);
+    session.commit();
+  };
+  const Write in_own_transaction = [&](ISession& session) { // three rows are more than one statement
+    session.repository(table).insert({columns, cells, 3, {}});
+  };
+  const Write in_pipeline = [&](ISession& session) {
+    std::vector<BatchItem> items(2);
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      items[i].table = &table;
+      items[i].rows = {columns, cells + 2 * i, 1, {}};
+    }
+    std::vector<std::uint64_t> affected(items.size());
+    session.batch(items, affected);
+  };
+  const auto admin = connect();
+  admin->create_tables(std::vector<const TableDesc*>{&table});
+  run(*admin, "ALTER TABLE " + name + " ADD CONSTRAINT late UNIQUE (age) DEFERRABLE INITIALLY DEFERRED");
+  for (const Write& refused : {in_transaction, in_own_transaction, in_pipeline}) {
+    run(*admin, "TRUNCATE " + name);
+    const auto session = backend->connect(Deadline::max());
+    CHECK(failure_of([&] { refused(*session); }).constraint == "late");
+    session->rollback(); // as the pool does
+    testing::Fault lost;
+    lost.message = 'C';
+    lost.containing = "INSERT";
+    proxy.arm(lost);
+    const ErrorInfo error = failure_of([&] { run(*session, "INSERT INTO " + name + " (username) VALUES ('stored')"); });
+    CHECK(error.code == ErrorCode::commit_unknown);
+    CHECK(error.transaction.empty());
+    CHECK(value_of(*admin, "SELECT string_agg(username, ',') FROM " + name) == "stored");
   }
 }
 

@@ -12,6 +12,7 @@ target_sources(postgresql_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_pooler.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_repository.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_settings.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/postgresql_statements.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_support.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_transactions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/postgresql_values.cpp

@@ -123,6 +123,73 @@ TEST_CASE("postgresql: text of an existing table sorts and compares by code poin
   CHECK(repository.count(seven) == 1);
 }
 
+TEST_CASE("postgresql: text sorts by code point where the database's own order is ICU's") {
+  run(*connect(), "CREATE DATABASE worded TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE "
+                  "'en-US'");
+  {
+    const auto backend = open_backend(server_options({{"database", "worded"}}));
+    const auto session = backend->connect(Deadline::max());
+    run(*session, "CREATE TABLE words (t text, n int)");
+    run(*session, "INSERT INTO words VALUES ('b'), ('A'), ('a'), ('B')");
+    CHECK(rows_of(*session, "SELECT t FROM words ORDER BY t") ==
+          std::vector<std::vector<std::string>>{{"a"}, {"A"}, {"b"}, {"B"}});
+    TableDesc table;
+    table.name = "words";
+    table.columns = {{"t", CellType::text, true, false, 0}, {"n", CellType::int64, true, false, 0}};
+    const std::vector<Output> text{{{0, 0}, Aggregate::none, 0}};
+    const OrderTerm by_text{0, 0, 0, NullOrder::largest};
+    Query query;
+    query.outputs = text;
+    query.order = {&by_text, 1};
+    CHECK(rows_of(*session->repository(table).select(query)) ==
+          std::vector<std::vector<std::string>>{{"A"}, {"B"}, {"a"}, {"b"}});
+    const std::vector<Node> beyond{node(NodeKind::gt, 2), column(0), value(Cell::text("Z"))};
+    CHECK(session->repository(table).count(beyond) == 2);
+  }
+  server().drop_database("worded");
+}
+
+TEST_CASE("postgresql: keys of many rows are drawn for the table that has the name at that moment") {
+  const Schema first, second;
+  const auto session = connect();
+  for (const Schema* schema : {&first, &second}) {
+    const TableDesc table = users(*schema);
+    session->create_tables(std::vector<const TableDesc*>{&table});
+  }
+  TableDesc table = users(first);
+  table.schema.clear();
+  constexpr std::size_t kRows = 200; // by COPY
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < kRows; ++i)
+    names.push_back("u" + std::to_string(i));
+  std::vector<Cell> cells;
+  for (const std::string& name : names)
+    cells.push_back(Cell::text(name));
+  const std::vector<std::uint32_t> name_only{1}, id{0};
+  std::size_t drawn_first = 0;
+  std::size_t drawn_second = 0;
+  for (const bool in_first : {true, true, false, true, false}) {
+    CAPTURE(in_first, drawn_first, drawn_second);
+    std::size_t& drawn = in_first ? drawn_first : drawn_second;
+    run(*session, "SET search_path TO " + (in_first ? first : second).name());
+    run(*session, "DELETE FROM users");
+    const auto keys = rows_of(session->repository(table).insert({name_only, cells.data(), kRows, id}));
+    REQUIRE(keys.size() == kRows);
+    CHECK(keys.front().front() == std::to_string(drawn + 1));
+    drawn += kRows;
+    CHECK(keys.back().front() == std::to_string(drawn));
+  }
+  run(*session, "DROP TABLE users"); // and another one in its place, that a COPY does not fit
+  run(*session, "CREATE TABLE users (id bigserial PRIMARY KEY, username varchar(10), age numeric)");
+  const std::vector<std::uint32_t> both{1, 2};
+  std::vector<Cell> aged;
+  for (const Cell& name : cells)
+    aged.insert(aged.end(), {name, Cell::int64(7)});
+  CHECK(rows_of(session->repository(table).insert({both, aged.data(), kRows, id})).back().front() ==
+        std::to_string(kRows));
+  CHECK(value_of(*session, "SELECT count(*) FROM users WHERE age = 7") == std::to_string(kRows));
+}
+
 TEST_CASE("postgresql: a database without ICU's collation has no case beyond A to Z, and says so") {
   run(*connect(),
       "CREATE DATABASE narrow TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C' LOCALE_PROVIDER libc"); // ICU knows no

@@ -1,5 +1,6 @@
 #include <thread>
 
+#include "connection.hpp"
 #include "postgresql_support.hpp"
 
 namespace tenon::postgresql::test {
@@ -179,6 +180,28 @@ TEST_CASE("postgresql: a deadlock is found by the server and retryable; a lock t
   CHECK(late.sqlstate == "55P03");
 }
 
+TEST_CASE("postgresql: a commit of what has ended behind its back is no success") {
+  const Pairs pairs = server_options();
+  std::vector<Option> options;
+  for (const auto& [key, text] : pairs)
+    options.push_back({key, text});
+  HostMemory memory;
+  Connection connection(read_settings(options), memory, Deadline::max());
+  const Work work{"test", nullptr, true};
+  for (const char* end : {"ROLLBACK", "COMMIT"}) {
+    connection.begin("BEGIN", false);
+    connection.command("SELECT 1", work);
+    connection.command(end, work);
+    const ErrorInfo error = failure_of([&] { static_cast<void>(connection.commit()); });
+    CHECK(error.code == ErrorCode::programming);
+    CHECK(error.sqlstate == "25P01");
+    CHECK_FALSE(connection.broken());
+  }
+  connection.begin("BEGIN", false);
+  connection.command("SELECT 1", work);
+  CHECK(connection.commit());
+}
+
 TEST_CASE("postgresql: rollback puts a session back to what it was") {
   const Counter t;
   t.session().begin({});
@@ -193,8 +216,6 @@ TEST_CASE("postgresql: rollback puts a session back to what it was") {
   CHECK(t.session().alive());
   CHECK(t.seen_by_others().empty());
   CHECK(value_of(t.session(), "SELECT 1") == "1");
-  run(t.session(), "BEGIN"); // the caller's own SQL
-  t.session().rollback();
   t.add(2);
   CHECK(t.seen_by_others() == "2");
 }
