@@ -19,6 +19,13 @@ find_aslr_off() { # preset
   fi
 }
 
+# What cmake leaves out because a package is missing has to be found once it is there, so the stamp of the last success
+# is compared with dpkg's list of packages as well, whoever has changed it.
+is_configured() { # folder
+  local packages=${DPKG_ADMINDIR:-/var/lib/dpkg}/status # where dpkg-query looks, too
+  [[ -f $1/build.ninja && $1/configured -nt $root/CMakePresets.json && ! $packages -nt $1/configured ]]
+}
+
 configure() { # preset
   local preset=$1 folder=$root/build/$1
   if ! mkdir -p -- "$folder" 2>/dev/null || [[ ! -w $folder ]]; then
@@ -28,7 +35,7 @@ configure() { # preset
   local -a fresh=()
   if [[ -f $cache && $(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$cache") != "$root" ]]; then
     fresh=(--fresh) # the tree was moved or copied
-  elif [[ -f $folder/build.ninja && $folder/build.ninja -nt $root/CMakePresets.json ]]; then
+  elif is_configured "$folder"; then
     return 0 # ninja itself configures again when a CMakeLists.txt has changed
   fi
   say "configuring build/$preset"
@@ -36,6 +43,7 @@ configure() { # preset
     cat -- "$folder/configure.log" >&2
     die 1 "cannot configure build/$preset"
   fi
+  touch -- "$folder/configured"
 }
 
 build() { # preset jobs [target...]

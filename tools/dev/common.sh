@@ -1,5 +1,9 @@
 # shellcheck shell=bash
-# What every verb of ./dev uses: messages, exit codes, options. Sourced by dev, which sets root.
+# What every verb of ./dev uses: messages, exit codes, options, the suites. Sourced by dev, which sets root.
+
+# The folders of tests/CMakeLists.txt, which are labels of ctest.
+# shellcheck disable=SC2034 # the verbs use it
+readonly suites=(unit contract properties faults architecture docs tool examples consumer)
 
 if [[ -t 2 && -z ${NO_COLOR-} ]]; then
   readonly bold=$'\e[1m' red=$'\e[31m' plain=$'\e[0m'

@@ -18,6 +18,8 @@ missing_of() { # package...
   done
 }
 
+can_install() { command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; }
+
 # Where there is no apt, somebody else has installed the packages, or nobody has.
 require_tools() { # package...
   local tool
@@ -27,7 +29,7 @@ require_tools() { # package...
   done
   [[ ${#absent[@]} -eq 0 ]] ||
     die 69 "this is no Debian, so nothing can be installed here, and ${absent[*]} not found; needed are (Debian's names): $*"
-  warn "this is no Debian, so nothing was installed; needed are (Debian's names): $*"
+  warn "this is no Debian, so nothing was looked for or installed; needed are (Debian's names): $*"
 }
 
 # Exit: 69 when something is missing and cannot be installed.
@@ -35,7 +37,7 @@ ensure_packages() { # group...
   local -a wanted missing
   mapfile -t wanted < <(packages_of "$@")
   [[ ${#wanted[@]} -gt 0 ]] || die 69 "no packages listed for $* in tools/packages.txt"
-  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  if ! can_install; then
     require_tools "${wanted[@]}"
     return
   fi

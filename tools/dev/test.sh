@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # dev sets root, common.sh the colours
+# shellcheck shell=bash disable=SC2154 # dev sets root, common.sh the colours and suites
 # ./dev test: builds presets and runs their tests. Sourced by dev.
 
 # Prints the closing line of a run.
@@ -15,11 +15,11 @@ test_preset() { # preset jobs ctest-option...
     warn "the build of $preset failed, none of its tests ran"
     return 1
   fi
-  if ! "$folder/bin/tenon_pg" run -- true; then
+  find_aslr_off "$preset"
+  if ! "${aslr_off[@]}" "$folder/bin/tenon_pg" run -- true; then
     warn "no temporary PostgreSQL could be started: every test that needs one will fail"
   fi
   say "testing build/$preset"
-  find_aslr_off "$preset"
   rm -f -- "$folder/tests.xml"
   local status=0 total
   (cd -- "$root" && "${aslr_off[@]}" ctest --preset "$preset" --parallel "$jobs" --output-junit "$folder/tests.xml" "$@") ||
@@ -49,7 +49,7 @@ verb_test() {
   done
   [[ $sanitize =~ ^(address|thread)?$ ]] || usage "test: --sanitize is address or thread, not '$sanitize'"
   [[ $compiler =~ ^(gcc|clang)?$ ]] || usage "test: --compiler is gcc or clang, not '$compiler'"
-  [[ $only =~ ^[a-z_]*$ ]] || usage "test: not a suite: '$only'"
+  [[ -z $only || " ${suites[*]} " == *" $only "* ]] || usage "test: --only is one of ${suites[*]}, not '$only'"
   [[ -z $matrix || -z $sanitize$compiler ]] || usage "test: --matrix already has every compiler and sanitizer"
   [[ -z $soak || -z $only ]] || usage "test: --soak is a suite of its own, --only is another"
 
