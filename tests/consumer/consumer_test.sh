@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # consumer_test.sh tree SOURCE WORK [CMAKE_ARGUMENT…]
-#     builds the application with Tenon's sources in a subfolder of its own build, and runs it
+#     builds the application and its test with Tenon's sources in a subfolder of its own build, and runs them
 # consumer_test.sh installed SOURCE WORK BUILD [CMAKE_ARGUMENT…]
 #     installs BUILD into a prefix, moves that elsewhere, then builds and runs the application, its test and the backend
 #     plugin of a stranger against nothing else
@@ -38,14 +38,30 @@ served by $1"
   [ "$got" = "$wanted" ] || fail "$2 $3 printed: $got"
 }
 
+expect_own_test_passes() {
+  [ "$(cd / && "$work/build/bookshop_test")" = isolated ] || fail "the application's test failed"
+}
+
+# A program asks the loader for what it would ask CMake for: before 1.0 that is the same minor version.
+expect_library_of_version() { # PREFIX PROGRAM
+  local version wanted
+  version=$(sed -nE 's/^set\(PACKAGE_VERSION "(.*)"\)$/\1/p' "$(find "$1" -name tenon-config-version.cmake)")
+  case $version in
+  0.*) wanted=libtenon.so.${version%.*} ;;
+  *) wanted=libtenon.so.${version%%.*} ;;
+  esac
+  [[ $(objdump -p "$2") == *"NEEDED "*" $wanted"$'\n'* ]] || fail "version $version, but $2 does not need $wanted"
+}
+
 rm -rf "$work"
 mkdir -p "$work"
 
 case $mode in
 tree)
-  build "$here/application" "$work/build" -DTENON_SOURCE="$source" "$@" -- --target bookshop tenon_sqlite
+  build "$here/application" "$work/build" -DTENON_SOURCE="$source" "$@" -- --target bookshop bookshop_test tenon_sqlite
   expect sqlite "$work/build/bookshop" "$here/application/storage.yaml"
-  if compgen -G "$work/build/tests" >/dev/null; then fail "a subproject brings its tests along"; fi
+  expect_own_test_passes
+  if [ -e "$work/build/tenon/tests/unit" ]; then fail "a subproject brings its tests along"; fi
   ;;
 installed)
   from=$1
@@ -57,7 +73,8 @@ installed)
   fi
   build "$here/application" "$work/build" -DCMAKE_PREFIX_PATH="$work/prefix" "$@" --
   expect sqlite "$work/build/bookshop" "$here/application/storage.yaml"
-  [ "$(cd / && "$work/build/bookshop_test")" = isolated ] || fail "the application's test failed"
+  expect_own_test_passes
+  expect_library_of_version "$work/prefix" "$work/build/bookshop"
 
   build "$source/examples/custom_backend" "$work/plugin" -DCMAKE_PREFIX_PATH="$work/prefix" "$@" --
   plugin=$(find "$work/plugin" -name libtenon_memory_map.so)

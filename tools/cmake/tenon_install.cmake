@@ -2,19 +2,14 @@
 include(CMakePackageConfigHelpers)
 
 set(_tenon_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tenon)
-set(_tenon_targets tenon_interface tenon_plugin_abi tenon_plugin_sdk tenon_core_headers tenon tenon_adpa)
-if(TARGET tenon_testing)
-  list(APPEND _tenon_targets tenon_testing)
-endif()
+set(_tenon_targets tenon_interface tenon_plugin_abi tenon_plugin_sdk tenon_core_headers tenon tenon_adpa tenon_testing)
 install(TARGETS ${_tenon_targets} EXPORT tenon-targets)
 install(EXPORT tenon-targets NAMESPACE tenon:: DESTINATION ${_tenon_package_dir})
 
 foreach(_headers IN ITEMS core/interface core core/adpa plugins/abi plugins/sdk plugins/host config)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${_headers}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endforeach()
-if(TARGET tenon_testing)
-  install(FILES ${PROJECT_SOURCE_DIR}/tests/kit/include/tenon/testing.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tenon)
-endif()
+install(FILES ${PROJECT_SOURCE_DIR}/tests/kit/include/tenon/testing.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tenon)
 
 foreach(_plugin IN ITEMS tenon_sqlite tenon_postgresql)
   if(TARGET ${_plugin})

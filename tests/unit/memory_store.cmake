@@ -1,0 +1,10 @@
+# The kit's stores in memory, through the loaded plugin.
+if(TARGET tenon_sqlite)
+  find_package(Threads REQUIRED)
+  add_executable(memory_store_test ${CMAKE_CURRENT_LIST_DIR}/memory_store_test.cpp)
+  target_link_libraries(memory_store_test PRIVATE tenon::testing tenon_catch_main Threads::Threads)
+  add_dependencies(memory_store_test tenon_sqlite)
+  tenon_target(memory_store_test)
+  add_test(NAME memory_store COMMAND memory_store_test)
+  set_tests_properties(memory_store PROPERTIES LABELS unit TIMEOUT 120)
+endif()
