@@ -188,11 +188,11 @@ std::optional<Fault> check_value(const OptionSpec& option, std::string_view text
 
 std::optional<Fault> check_backend_id(std::string_view id, bool own_plugin) {
   const bool well_formed = !id.empty() && id.front() >= 'a' && id.front() <= 'z' &&
-                           id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string_view::npos;
+                           id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
   const std::vector<std::string> known{"postgresql", "sqlite", "mariadb"};
   if (!well_formed) {
     return Fault{.message = fmt::format("{} is not the id of a backend", in_quotes(id)),
-                 .hint = "lower-case letters, digits, _ and -, as postgresql, sqlite, mariadb or a plugin's own id",
+                 .hint = "lower-case letters, digits and _, as postgresql, sqlite, mariadb or a plugin's own id",
                  .suggestion = nearest(id, known)};
   }
   if (own_plugin || std::find(known.begin(), known.end(), id) != known.end()) return std::nullopt;

@@ -247,6 +247,7 @@ TEST_CASE("a misspelt backend is not taken for a plugin", "[config][errors]") {
   CHECK_THAT(backend("sqlite3"), Contains("did you mean \"sqlite\"?"));
   CHECK_THAT(backend("PostgreSQL"), Contains("is not the id of a backend") && Contains("did you mean \"postgresql\"?"));
   CHECK_THAT(backend("\"../evil\""), Contains("is not the id of a backend"));
+  CHECK_THAT(backend("my-db"), Contains("is not the id of a backend") && !Contains("and -")); // nor is it to the host
   CHECK(backend("memory") == kNoError);
   CHECK(backend("sqlite3, plugin: { path: /opt/libx.so }") == kNoError);
 }

@@ -318,7 +318,7 @@ inline constexpr auto kOptions = std::to_array<OptionSpec>({
      .choices = "none|full"},
     {.key = "log.statements",
      .type = OptionType::boolean,
-     .description = "Log every call with its table, time and rows, never with values.",
+     .description = "Log every call with its table and time, never with values.",
      .fallback = "false"},
 
     {.key = "plugin.path",

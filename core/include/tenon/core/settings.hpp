@@ -46,7 +46,7 @@ struct StoreSettings {
   Duration transaction_timeout = Duration::zero();     ///< deadline of store.transaction as a whole; 0: none
   Duration connect_timeout = std::chrono::seconds{10}; ///< deadline of opening one connection
   ErrorDetail error_detail = ErrorDetail::none;
-  bool log_statements = false; ///< log every call with table, time and rows, never with values
+  bool log_statements = false; ///< log every call with its table and time, never with values
   PoolObserver pool_observer;  ///< told what happens in the pool; empty: nobody
 };
 
