@@ -96,3 +96,32 @@ TEST_CASE("a word that is no verb is named; the value of an option is none") {
   CHECK(missing.exit == 64);
   CHECK_FALSE(has(missing.err, "is not a verb"));
 }
+
+TEST_CASE("a mistyped option is named, with the nearest one, before the verb and behind it") {
+  const auto before = run_tool({"--profil", "prod", "ping"});
+  CHECK(before.exit == 64);
+  CHECK(has(before.err, "\"--profil\" is not an option"));
+  CHECK(has(before.err, "did you mean \"--profile\"?"));
+  CHECK_FALSE(has(before.err, "verb"));
+  const auto behind = run_tool({"-v", "ping", "--tiemout=5"});
+  CHECK(behind.exit == 64);
+  CHECK(has(behind.err, "did you mean \"--timeout\"?"));
+  const auto cluster = run_tool({"-vx", "ping"});
+  CHECK(cluster.exit == 64);
+  CHECK(has(cluster.err, "\"-x\" is not an option"));
+  CHECK_FALSE(has(cluster.err, "did you mean"));
+}
+
+TEST_CASE("an option of a verb that stands before it is told where it belongs") {
+  const auto result = run_tool({"-t", "5", "ping"});
+  CHECK(result.exit == 64);
+  CHECK(has(result.err, "\"-t\" is an option of ping and stands behind it"));
+}
+
+TEST_CASE("values of options are no verbs, however they are written") {
+  for (const char* option : {"--profile=dev", "-pdev", "-vpdev"}) {
+    const auto result = run_tool({option, "xyzzy"});
+    CHECK(result.exit == 64);
+    CHECK(has(result.err, "\"xyzzy\" is not a verb"));
+  }
+}

@@ -31,29 +31,79 @@ void log_to_stderr() {
   });
 }
 
-/// A word that stands where a verb has to, and is none.
+/// A word that is no verb or no option where it stands.
 struct Mistyped {
-  std::string word;
-  std::string nearest; ///< the verb that was meant, or empty
+  std::string what;
+  std::string nearest; ///< the one that was meant, or empty
 };
 
-std::optional<Mistyped> mistyped_verb(const CLI::App& app, int argc, char** argv) {
+/// Verbs take the options of those above them, too.
+const CLI::Option* option_of(const CLI::App& app, const std::string& name) {
+  for (const CLI::App* at = &app; at != nullptr; at = at->get_parent()) {
+    if (const CLI::Option* option = at->get_option_no_throw(name)) return option;
+  }
+  return nullptr;
+}
+
+std::vector<const CLI::App*> verbs_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+Mistyped mistyped_option(const CLI::App& app, const std::string& name) {
+  for (const CLI::App* verb : verbs_of(app)) {
+    if (verb->get_option_no_throw(name) == nullptr) continue;
+    return {fmt::format("\"{}\" is an option of {} and stands behind it", name, verb->get_name()), {}};
+  }
+  std::vector<std::string> names;
+  for (const CLI::App* at = &app; at != nullptr; at = at->get_parent()) {
+    for (const CLI::Option* option : at->get_options()) {
+      for (const std::string& word : option->get_lnames())
+        names.push_back("--" + word);
+    }
+  }
+  return {fmt::format("\"{}\" is not an option", name),
+          name.starts_with("--") ? tenon::nearest_name(name, names) : std::string()};
+}
+
+/// The first option in the word, as --name, --name=value or -abc, that is none. `takes_next`: the next word is a value.
+std::optional<Mistyped> mistyped_in(const CLI::App& app, const std::string& word, bool& takes_next) {
+  takes_next = false;
+  if (word.starts_with("--")) {
+    const std::string name = word.substr(0, word.find('='));
+    const CLI::Option* option = option_of(app, name);
+    if (option == nullptr) return mistyped_option(app, name);
+    takes_next = name == word && option->get_items_expected() > 0;
+    return std::nullopt;
+  }
+  for (std::size_t i = 1; i < word.size(); ++i) {
+    const std::string name = {'-', word[i]};
+    const CLI::Option* option = option_of(app, name);
+    if (option == nullptr) return mistyped_option(app, name);
+    takes_next = option->get_items_expected() > 0 && i + 1 == word.size();
+    if (option->get_items_expected() > 0) break; // the rest of the word is its value
+  }
+  return std::nullopt;
+}
+
+std::optional<Mistyped> mistyped_word(const CLI::App& app, int argc, char** argv) {
   const CLI::App* at = &app;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
+    if (word == "--") break;
     if (word.starts_with('-')) {
-      const CLI::Option* option = app.get_option_no_throw(word);
-      if (option != nullptr && option->get_items_expected() > 0) ++i; // its value is no verb
+      bool takes_next = false;
+      if (auto mistyped = mistyped_in(*at, word, takes_next)) return mistyped;
+      if (takes_next) ++i;
       continue;
     }
     std::vector<std::string> verbs;
     const CLI::App* next = nullptr;
-    for (const CLI::App* verb : at->get_subcommands([](const CLI::App*) { return true; })) {
+    for (const CLI::App* verb : verbs_of(*at)) {
       verbs.push_back(verb->get_name());
       if (verb->get_name() == word) next = verb;
     }
-    if (verbs.empty()) return std::nullopt; // the rest is the verb's own
-    if (next == nullptr) return Mistyped{word, tenon::nearest_name(word, verbs)};
+    if (verbs.empty()) continue; // the verb's own
+    if (next == nullptr) return Mistyped{fmt::format("\"{}\" is not a verb", word), tenon::nearest_name(word, verbs)};
     at = next;
   }
   return std::nullopt;
@@ -102,8 +152,8 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error); // --help, --version
-    if (const auto mistyped = mistyped_verb(app, argc, argv)) {
-      fmt::print(stderr, "error: \"{}\" is not a verb\n", mistyped->word);
+    if (const auto mistyped = mistyped_word(app, argc, argv)) {
+      fmt::print(stderr, "error: {}\n", mistyped->what);
       if (!mistyped->nearest.empty()) fmt::print(stderr, "  did you mean \"{}\"?\n", mistyped->nearest);
     } else {
       fmt::print(stderr, "error: {}\n", error.what());
