@@ -1,36 +1,11 @@
-#include <map>
+#include <filesystem>
 #include <string>
 
 #include <catch2/catch.hpp>
 
-#include <tenon/testing/postgres_server.hpp>
-
-#include "tool.hpp"
+#include "tool_server.hpp"
 
 using namespace tenon::testing;
-
-namespace {
-
-/// One server for this file's cases; none of them changes what another one sees.
-PostgresServer& server() {
-  static PostgresServer shared = PostgresServer::start();
-  return shared;
-}
-
-std::map<std::string, std::string> environment_of(const PostgresServer& of) {
-  std::map<std::string, std::string> variables;
-  for (const auto& [name, value] : of.environment())
-    variables[name] = value;
-  return variables;
-}
-
-/// Runs in a folder without storage.yaml, with the server named by POSTGRES_* alone.
-ProgramResult run_with(const std::vector<std::string>& arguments, std::map<std::string, std::string> variables) {
-  const TemporaryFolder folder;
-  return run_tool(arguments, {.environment = std::move(variables), .directory = folder.path()});
-}
-
-} // namespace
 
 TEST_CASE("ping of a server that accepts connections exits with 0") {
   const auto result = run_with({"ping"}, environment_of(server()));
@@ -77,25 +52,16 @@ TEST_CASE("ping with a broken configuration is not attempted and exits with 3") 
   CHECK(has(result.out, "not attempted"));
 }
 
-TEST_CASE("doctor finds nothing wrong with a good profile") {
+TEST_CASE("ping of a database file that is not there is not attempted, says so and does not create it") {
   const TemporaryFolder folder;
   const auto file = folder.write(
       "storage.yaml", "version: 1\nprofiles: { dev: { backend: sqlite, connection: { database: ./dev.db } } }\n");
-  const auto result = run_tool({"doctor", "-c", file});
-  INFO(result.out << result.err);
-  CHECK(result.exit == 0);
-  for (const char* part : {"file    ok", "plugin  ok", "server  ok", "schema  note"})
-    CHECK(has(result.out, part));
-}
-
-TEST_CASE("doctor names the part that is wrong and skips what depends on it") {
-  auto variables = environment_of(server());
-  variables["POSTGRES_PASSWORD"] = "letmein";
-  const auto result = run_with({"doctor"}, variables);
-  CHECK(result.exit == 69);
-  CHECK(has(result.out, "plugin  ok"));
-  CHECK(has(result.out, "server  wrong"));
-  CHECK(has(result.out, "next: "));
-  CHECK(has(result.out, "schema  skipped"));
-  CHECK_FALSE(has(result.out + result.err, "letmein"));
+  const auto absent = run_tool({"ping", "-c", file});
+  CHECK(absent.exit == 3);
+  CHECK(has(absent.out, folder / "dev.db" + " - not attempted"));
+  CHECK(has(absent.err, "not there yet"));
+  CHECK_FALSE(std::filesystem::exists(folder / "dev.db"));
+  folder.write("dev.db", "");
+  CHECK(run_tool({"ping", "-c", file}).exit == 0);
+  CHECK(run_tool({"ping", "-c", file}, {.environment = {{"TENON__CONNECTION__DATABASE", ":memory:"}}}).exit == 0);
 }

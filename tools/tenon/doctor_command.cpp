@@ -11,6 +11,7 @@
 #include <tenon/tenon.hpp>
 
 #include "commands.hpp"
+#include "database_file.hpp"
 
 namespace tenon::tool {
 namespace {
@@ -57,6 +58,7 @@ private:
       }
       profile_ = config::load(common_.sources());
       profile_->store.pool.when_down = WhenDown::fail; // the first answer is the answer
+      profile_->store.pool.min_idle = 0;               // nothing connects before it is asked to
       add("file", State::ok, fmt::format("profile {} for backend {}", profile_->name, profile_->backend));
     } catch (const ConfigError& error) {
       if (worst_ == kOk) wrong("file", error); // else check() has said it already
@@ -76,6 +78,9 @@ private:
 
   void server() {
     if (!store_) return add("server", State::skipped, "no backend to ask");
+    if (const auto file = file_to_be_created(*profile_)) {
+      return add("server", State::note, *file + " is not there yet; the first use creates it", kFileToBeCreated);
+    }
     try {
       const auto begin = Clock::now();
       store_->ping();
@@ -91,7 +96,7 @@ private:
   template <class... Models> void ask_tables() {
     std::vector<std::string> missing;
     std::size_t there = 0;
-    const auto ask = [&]<class Model>() {
+    const auto ask = [&]<class Model>() { // false: the next one would get the same answer
       try {
         Session session = store_->session({.read_only = true});
         static_cast<void>(Repository<Model>(session).with_deleted().query().first());
@@ -100,10 +105,12 @@ private:
         missing.push_back(error.message());
       } catch (const Error& error) {
         wrong("schema", error);
+        return exit_code(error) != kUnreachable;
       }
+      return true;
     };
-    (ask.template operator()<Models>(), ...);
-    if (there == 0 && !missing.empty()) {
+    static_cast<void>((ask.template operator()<Models>() && ...));
+    if (missing.size() == sizeof...(Models)) {
       return add("schema", State::note, "none of the tables of tenon::adpa is there",
                  "nothing, unless the application uses tenon::adpa: then call tenon::adpa::create_tables(store)");
     }
@@ -112,7 +119,8 @@ private:
       add("schema", State::wrong, message,
           "create what is missing with tenon::adpa::create_tables(store), or alter the table");
     }
-    if (missing.empty()) add("schema", State::ok, fmt::format("all {} tables of tenon::adpa are there", there));
+    if (there == sizeof...(Models))
+      add("schema", State::ok, fmt::format("all {} tables of tenon::adpa are there", there));
   }
 
   void schema() {

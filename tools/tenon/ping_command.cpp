@@ -5,6 +5,7 @@
 #include <tenon/tenon.hpp>
 
 #include "commands.hpp"
+#include "database_file.hpp"
 
 namespace tenon::tool {
 namespace {
@@ -38,6 +39,11 @@ int ping(const Common& common, std::chrono::milliseconds timeout) {
     config::Profile profile = config::load(common.sources());
     profile.store.connect_timeout = profile.store.call_timeout = profile.store.pool.timeout = timeout;
     profile.store.pool.when_down = WhenDown::fail; // the first answer is the answer
+    if (const auto file = file_to_be_created(profile)) {
+      endpoint = *file;
+      throw_error(ErrorCode::config, "the file is not there yet; the first use creates it, which ping does not",
+                  kFileToBeCreated);
+    }
     Store store = open(profile);
     endpoint = store.endpoint();
     const auto begin = Clock::now();
