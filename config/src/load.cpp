@@ -210,6 +210,12 @@ private:
 
 } // namespace
 
+bool is_configured(const Sources& sources) {
+  if (Loader(sources).file().state() != ConfigFile::State::absent) return true;
+  return !sources.overrides.empty() || has_postgres_variables(sources.environment) ||
+         !sources.environment.with_prefix("TENON__").empty();
+}
+
 Profile load(const Sources& sources) {
   Loader loader(sources);
   std::optional<Profile> profile = loader.selected();

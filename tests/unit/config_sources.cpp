@@ -197,6 +197,17 @@ TEST_CASE("no configuration at all says what was looked for", "[config][sources]
   CHECK_THAT(error_of(with_profile, folder), StartsWith("there is no file, so there is no profile \"prod\""));
 }
 
+TEST_CASE("whether anything is configured is told apart from whether it is good", "[config][sources]") {
+  using tenon::config::is_configured;
+  const Folder folder;
+  CHECK_FALSE(is_configured(no_file({})));
+  CHECK_FALSE(is_configured(no_file({{"POSTGRES_HOST", ""}, {"PGHOST", "db"}})));
+  CHECK(is_configured(no_file({{"POSTGRES_HOST", "db"}})));
+  CHECK(is_configured(no_file({{"TENON__POOL__SIZE", "x"}})));
+  CHECK(is_configured(no_file({}, {{"backend", "sqlite"}})));
+  CHECK(is_configured(folder.sources())); // named, and not there
+}
+
 TEST_CASE("the file is the named one, else TENON_CONFIG, else ./storage.yaml", "[config][sources]") {
   const Folder folder(kPg + "    pool: { size: 1 }\n");
   const std::string other = folder.write("other.yaml", kPg + "    pool: { size: 2 }\n");

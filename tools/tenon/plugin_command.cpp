@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <cstdlib>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -13,14 +16,45 @@
 namespace tenon::tool {
 namespace {
 
-/// Where to look: the profile's plugin settings, if there is a configuration; else the usual places.
-host::PluginRequest places_of(const Common& common) {
-  host::PluginRequest request;
-  if (common.file.empty() && common.profile.empty()) return request;
-  const config::Profile profile = config::load(common.sources());
-  request.path = profile.plugin.path;
-  request.directories = profile.plugin.directories;
-  request.refuse_writable = profile.plugin.refuse_writable;
+/// What the profile in use asks for; without a configuration the usual places. A broken one that nobody named is no
+/// reason to show no plugins.
+host::PluginRequest request_of(const Common& common) {
+  const config::Sources sources = common.sources();
+  const bool named = sources.file || sources.profile;
+  if (!named && !config::is_configured(sources)) return {};
+  try {
+    const config::Profile profile = config::load(sources);
+    return {profile.backend, profile.plugin.path, profile.plugin.sha256, profile.plugin.directories,
+            profile.plugin.refuse_writable};
+  } catch (const ConfigError& error) {
+    if (named) throw;
+    fmt::print(stderr, "warning: only the usual places are searched, because the configuration cannot be used: {}\n",
+               error.what());
+    return {};
+  }
+}
+
+/// The request for one plugin, named by its id or by the path of its file.
+host::PluginRequest request_for(const std::string& plugin, host::PluginRequest request) {
+  std::string id = plugin;
+  std::string path;
+  if (plugin.find('/') != std::string::npos) { // its id stands in the file's name
+    const std::string relative = std::string(plugin.front() == '/' ? "" : "./") + plugin;
+    char* absolute = ::realpath(relative.c_str(), nullptr);
+    if (absolute == nullptr) throw_error(ErrorCode::plugin, "no such file: " + plugin, "give an id or a path");
+    path = absolute;
+    std::free(absolute); // NOLINT(cppcoreguidelines-no-malloc): realpath's own
+    id = path.substr(path.rfind('/') + 1);
+    constexpr std::string_view kPrefix = "libtenon_";
+    if (id.starts_with(kPrefix)) id.erase(0, kPrefix.size());
+    id = id.substr(0, id.find('.'));
+  }
+  if (id != request.backend) { // the configured file and its checksum are another backend's
+    request.path.clear();
+    request.sha256.clear();
+  }
+  request.backend = std::move(id);
+  if (!path.empty()) request.path = std::move(path);
   return request;
 }
 
@@ -40,7 +74,7 @@ std::vector<std::string_view> names_of(Capabilities capabilities) {
 } // namespace
 
 int plugin_list(const Common& common) {
-  const host::PluginRequest request = places_of(common);
+  const host::PluginRequest request = request_of(common);
   const auto listings = host::list_plugins(request);
   if (common.json) {
     Json array = Json::array();
@@ -72,25 +106,10 @@ int plugin_list(const Common& common) {
 }
 
 int plugin_info(const Common& common, const std::string& plugin) {
-  host::PluginRequest request = places_of(common);
-  request.backend = plugin;
-  request.path.clear();
-  if (plugin.find('/') != std::string::npos) { // a path: its id stands in the file's name
-    const std::string path = std::string(plugin.front() == '/' ? "" : "./") + plugin;
-    char* absolute = ::realpath(path.c_str(), nullptr);
-    if (absolute == nullptr) throw_error(ErrorCode::plugin, "no such file: " + plugin, "give an id or a path");
-    request.path = absolute;
-    std::free(absolute); // NOLINT(cppcoreguidelines-no-malloc): realpath's own
-    std::string name = request.path.substr(request.path.rfind('/') + 1);
-    constexpr std::string_view kPrefix = "libtenon_";
-    if (name.starts_with(kPrefix)) name.erase(0, kPrefix.size());
-    request.backend = name.substr(0, name.find('.'));
-  }
-  const host::Plugin& loaded = host::load_plugin(request);
+  const host::Plugin& loaded = host::load_plugin(request_for(plugin, request_of(common)));
   const BackendInfo& info = loaded.info();
   const auto capabilities = names_of(loaded.capabilities());
   if (common.json) {
-
     print_json(Json{{"id", info.id},
                     {"version", info.version},
                     {"vendor", info.vendor},

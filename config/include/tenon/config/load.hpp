@@ -26,6 +26,10 @@ struct Sources {
   bool use_file = true; ///< false: the environment and `overrides` alone
 };
 
+/// Whether there is anything to load from: a file that is named or is there, or a variable or override of Tenon's or
+/// PostgreSQL's. Says nothing of whether load() succeeds.
+[[nodiscard]] TENON_VISIBLE bool is_configured(const Sources& sources);
+
 /// Returns the selected profile with every source merged.
 /// Errors: ConfigError that names the first problem with its place, and how many more there are.
 [[nodiscard]] TENON_VISIBLE Profile load(const Sources& sources);
