@@ -272,7 +272,8 @@ bool Repository::insert_all(const WriteRows& rows, const Context& context) {
   Rows& results = session_.results();
   results.start(rows.returning.size());
   if (!rows.returning.empty()) {
-    if (sqlite3_total_changes64(db) - written != count) return false; // the group undoes it
+    // The group undoes it. Both, because rows may have been left out (RAISE(IGNORE)) for as many of a trigger's.
+    if (sqlite3_total_changes64(db) - written != count || sqlite3_changes64(db) != count) return false;
     const std::int64_t last = sqlite3_last_insert_rowid(db);
     for (std::int64_t id = last - count + 1; id <= last; ++id)
       results.add(Cell::int64(id));

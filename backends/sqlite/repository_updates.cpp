@@ -196,7 +196,9 @@ bool Repository::update_all(std::span<const BatchItem> items, const Update* narr
     if (source.refused || code == SQLITE_SCHEMA || (code & 0xff) == SQLITE_CONSTRAINT) return false;
     if (code != SQLITE_DONE) session_.fail(code, context);
   }
-  if (sqlite3_total_changes64(db) - written != static_cast<std::int64_t>(items.size())) return false;
+  const auto count = static_cast<std::int64_t>(items.size());
+  // All that was written, and the rows of the statement: what a trigger wrote may be as many as were not found.
+  if (sqlite3_total_changes64(db) - written != count || sqlite3_changes64(db) != count) return false;
   group.keep();
   return true;
 }
