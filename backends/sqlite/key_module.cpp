@@ -20,10 +20,10 @@ struct KeyTable {
   static std::string columns() { return rows_columns(kMostKeyColumns); }
   static std::size_t rows(const KeySource&) { return std::numeric_limits<std::size_t>::max(); }
   static int give(const KeySource& source, std::size_t, std::size_t column, sqlite3_context* context) {
-    set_result(context, source[column]);
+    set_result(context, source.values[column]);
     return SQLITE_OK;
   }
-  static void done_with_row(const KeySource&) {}
+  static void done_with_row(KeySource& source) { source.answered = false; }
 };
 
 } // namespace

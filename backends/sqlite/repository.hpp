@@ -78,7 +78,7 @@ private:
   RowBatch find_once(Finder& finder, std::uint32_t key, std::span<const Cell> values);
   RowBatch find_next(Finder& finder, std::uint32_t key, std::span<const Cell> values);
   [[nodiscard]] std::string find_next_sql(std::uint32_t key) const;
-  [[nodiscard]] Stored key_value(std::uint32_t column, const Cell& value);
+  [[nodiscard]] Stored key_value(std::uint32_t column, const Cell& value, sql::Arena& scratch);
   bool generated_is_rowid();
   /// The stored columns of call_'s tables.
   StoredTables stored_tables();

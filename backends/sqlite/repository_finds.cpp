@@ -30,14 +30,14 @@ RowBatch Repository::find(std::uint32_t key, std::span<const Cell> values) {
   return find_once(finder, key, values);
 }
 
-Stored Repository::key_value(std::uint32_t column, const Cell& value) {
+Stored Repository::key_value(std::uint32_t column, const Cell& value, sql::Arena& scratch) {
   const StoredColumn& stored = columns_[column];
   if (!sql::are_comparable(stored.column->type, value.type)) {
     throw_error(ErrorCode::programming,
                 fmt::format("{}: {} is {} and the value {}", contexts_[selecting].statement, stored.column->name,
                             cell_type_name(stored.column->type), cell_type_name(value.type)));
   }
-  return to_compare(value, &stored, session_.bound().bytes);
+  return to_compare(value, &stored, scratch);
 }
 
 RowBatch Repository::find_once(Finder& finder, std::uint32_t key, std::span<const Cell> values) {
@@ -52,7 +52,7 @@ RowBatch Repository::find_once(Finder& finder, std::uint32_t key, std::span<cons
   }
   const Run guard(*finder.once);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const Stored value = key_value(table_.keys[key].columns[i], values[i]);
+    const Stored value = key_value(table_.keys[key].columns[i], values[i], session_.bound().bytes);
     session_.check(bind(finder.once->handle.get(), static_cast<int>(i) + 1, value), context);
   }
   Rows& rows = session_.results();
@@ -79,18 +79,28 @@ std::string Repository::find_next_sql(std::uint32_t key) const {
 
 RowBatch Repository::find_next(Finder& finder, std::uint32_t key, std::span<const Cell> values) {
   const Context& context = contexts_[selecting];
-  for (std::size_t i = 0; i < values.size(); ++i)
-    finder.wanted[i] = key_value(table_.keys[key].columns[i], values[i]);
+  KeySource& wanted = finder.wanted;
+  const std::size_t latest = 1 - wanted.latest;
+  sql::Arena& bytes = wanted.bytes[latest];
+  bytes.clear();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    Stored& value = wanted.values[i];
+    value = key_value(table_.keys[key].columns[i], values[i], bytes);
+    value.bytes = bytes.copy(value.bytes.data(), value.bytes.size());
+  }
   if (finder.next == nullptr) {
     finder.next = session_.prepare(find_next_sql(key), context, Prepared::again);
     finder.next->columns = columns_;
     finder.next->gives_rows = true;
     finder.next->present = table_.keys[key].columns.front();
+    finder.next->answered = &wanted.answered;
   }
   if (!finder.next->in_use) {
-    session_.check(bind_key(finder.next->handle.get(), 1, finder.wanted), context);
+    session_.check(bind_key(finder.next->handle.get(), 1, wanted), context);
     session_.keep_open(*finder.next);
+    wanted.answered = false;
   }
+  wanted.latest = latest;
   Rows& rows = session_.results();
   rows.start(columns_.size());
   try {
@@ -99,6 +109,11 @@ RowBatch Repository::find_next(Finder& finder, std::uint32_t key, std::span<cons
     session_.end_finders();
     throw;
   }
+  if (wanted.answered) { // so the row was another one of the key before
+    session_.end_finders();
+    return find_once(finder, key, values);
+  }
+  wanted.answered = true;
   return rows.batch();
 }
 

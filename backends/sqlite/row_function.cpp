@@ -13,6 +13,7 @@ void take_row(sqlite3_context* context, int count, sqlite3_value** values) {
     sqlite3_result_error(context, "tenon_row is for Tenon's own statements", -1);
     return;
   }
+  if (receiver.answered != nullptr && *receiver.answered) return;
   if (receiver.present < receiver.columns.size() && sqlite3_value_type(values[receiver.present]) == SQLITE_NULL) return;
   try {
     receiver.rows->add(values, receiver.columns);

@@ -27,8 +27,9 @@ inline constexpr std::size_t kMostRowColumns = 127;
 struct RowReceiver {
   Rows* rows = nullptr;
   std::span<const StoredColumn> columns;
-  std::size_t present = 0;    ///< as Statement::present
-  std::exception_ptr refused; ///< why the statement failed, if a value was the reason
+  std::size_t present = 0;        ///< as Statement::present
+  const bool* answered = nullptr; ///< as Statement::answered
+  std::exception_ptr refused;     ///< why the statement failed, if a value was the reason
 };
 
 /// Returns SQLite's code. Lifetime: `receiver` must outlive the connection.

@@ -176,6 +176,7 @@ bool Session::fetch(Statement& statement, Rows& rows, const Context& context) {
   receiver.rows = &rows;
   receiver.columns = statement.columns;
   receiver.present = statement.present;
+  receiver.answered = statement.answered;
   const int code = sqlite3_step(statement.handle.get());
   receiver.rows = nullptr;
   if (code == SQLITE_ROW) return true;

@@ -47,6 +47,7 @@ struct Statement {
   bool gives_rows = false;           ///< its rows come through tenon_row
   bool in_use = false;               ///< by a cursor, or open for the next find
   std::size_t present = kAlways;     ///< of the columns: NULL in this one means that there is no row
+  const bool* answered = nullptr;    ///< KeySource::answered: a row is left out while this is true
   ForkGuard made;
 };
 using StatementPtr = std::shared_ptr<Statement>;
