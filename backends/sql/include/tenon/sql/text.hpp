@@ -169,7 +169,8 @@ private:
   [[nodiscard]] bool scalar() noexcept {
     if (at_ == end_) return false;
     if (*at_ == '"') return string();
-    return number() || eat("true") || eat("false") || eat("null");
+    if (*at_ == '-' || (*at_ >= '0' && *at_ <= '9')) return number(); // which may fail behind what it has read
+    return eat("true") || eat("false") || eat("null");
   }
   [[nodiscard]] bool digits() noexcept {
     const char* const first = at_;
@@ -178,12 +179,8 @@ private:
     return at_ != first;
   }
   [[nodiscard]] bool number() noexcept {
-    const char* const first = at_;
     (void)eat('-');
-    if (!eat('0') && !digits()) {
-      at_ = first;
-      return false;
-    }
+    if (!eat('0') && !digits()) return false;
     if (eat('.') && !digits()) return false;
     if (eat('e') || eat('E')) {
       if (!eat('+')) (void)eat('-');
