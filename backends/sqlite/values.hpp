@@ -23,7 +23,7 @@ namespace tenon::sqlite {
 /// How a column stores its type. Tables that Tenon created are native; others say it in their declared types.
 enum class Form : std::uint8_t {
   native,
-  text,   ///< a timestamp, date or uuid as text
+  text,   ///< a timestamp, date or uuid as text, compared byte by byte: equal only in the one form that is written
   hex,    ///< a uuid as 32 digits
   number, ///< a decimal in a column of numeric affinity: exact to 15 digits only
 };

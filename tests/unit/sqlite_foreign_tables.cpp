@@ -103,6 +103,30 @@ TEST_CASE_METHOD(Fixture, "predicates compare in the form of the column") {
   CHECK(text("SELECT happened FROM events WHERE id = 1") == "2024-02-29 12:00:00.123458");
 }
 
+TEST_CASE_METHOD(Fixture, "text of another form is read, and compared once it has the form that is written") {
+  constexpr std::int64_t kWhole = kNoon - 123456;
+  run("INSERT INTO events (happened, ref) VALUES ('2024-02-29 12:00:00', '123E4567-E89B-12D3-A456-426614174000'), "
+      "('2024-02-29T14:00:00+02:00', NULL), ('2024-02-29 12:00:00.123456', NULL), ('2024-02-29 12:00:00+0000', NULL)");
+  using Ids = std::vector<std::int64_t>;
+  const auto at = [&](std::int64_t moment) {
+    return ids(repository(), node(NodeKind::eq, {column(1), literal(Cell::timestamp(moment))}));
+  };
+  const auto of_uuid = [&] { return ids(repository(), node(NodeKind::eq, {column(9), literal(Cell::uuid(kUuid))})); };
+  CHECK(row(1)[1].integer == kWhole);
+  CHECK(row(2)[1].integer == kWhole);
+  CHECK(row(4)[1].integer == kWhole);
+  CHECK(at(kWhole).empty());
+  CHECK(of_uuid().empty());
+  // As docs/guide/types.md says.
+  run("UPDATE events SET happened = coalesce(strftime('%Y-%m-%d %H:%M:%f000', happened), happened) "
+      "WHERE happened NOT GLOB '* *.[0-9][0-9][0-9][0-9][0-9][0-9]'");
+  run("UPDATE events SET ref = lower(ref)");
+  CHECK(at(kWhole) == Ids{1, 2});
+  CHECK(at(kNoon) == Ids{3});
+  CHECK(of_uuid() == Ids{1});
+  CHECK(row(4)[1].integer == kWhole); // strftime cannot read it
+}
+
 TEST_CASE_METHOD(Fixture, "what the table's form would cut is DataError") {
   CHECK_THROWS_AS(insert(repository(), {1}, {Cell::timestamp(253402300800000000)}), DataError); // the year 10000
   CHECK_THROWS_AS(insert(repository(), {2}, {Cell::date(-800000)}), DataError);
