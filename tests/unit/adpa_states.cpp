@@ -170,6 +170,21 @@ TEST_CASE("purging deletes for good what has expired, and nothing else") {
   CHECK(states.set("over", Json::parse("2")).version == 1);
 }
 
+TEST_CASE("what takes several statements is refused in a session with autocommit, before anything is written") {
+  World world(Place::sqlite_memory);
+  auto s = world.store.session({.autocommit = true});
+  AppStateRepository states{s};
+  CHECK_THROWS_WITH(states.set("cursor", Json::parse("1")), Catch::Contains("AppStateRepository::set"));
+  CHECK_THROWS_WITH(states.add("cursor", Json::parse("1")), Catch::Contains("AppStateRepository::add"));
+  CHECK(states.with_deleted().count() == 0);
+
+  const AppState made = states.create({.key = "cursor", .value = Json::parse("1")});
+  CHECK_THROWS_AS(states.set("cursor", Json::parse("2")), tenon::ProgrammingError);
+  CHECK(states.get("cursor") == made);
+  CHECK(states.compare_and_set("cursor", 1, Json::parse("2"))); // one statement
+  CHECK_THROWS_AS(ModelConfigRepository{s}.set_default("ranker", 1), tenon::ProgrammingError);
+}
+
 TEST_CASE("a time to live that cannot be is refused before anything is written") {
   World world(Place::sqlite_memory);
   auto s = world.store.session();

@@ -1,6 +1,7 @@
 #include <tenon/adpa/app_state.hpp>
 
 #include <limits>
+#include <string>
 #include <utility>
 
 namespace tenon::adpa {
@@ -18,6 +19,13 @@ AppState make_state(std::string_view key, const Json& value, std::optional<AppSt
   }
   state.expires_at = moment + *ttl;
   return state;
+}
+
+/// set and add are several statements that have to be one transaction.
+void refuse_autocommit(const Session& session, const char* method) {
+  if (!session.autocommit()) return;
+  throw_error(ErrorCode::programming, std::string("AppStateRepository::") + method + " in a session with autocommit",
+              "leave autocommit out, or use store.transaction");
 }
 
 } // namespace
@@ -40,6 +48,7 @@ AppState AppStateRepository::get(std::string_view key) const {
 }
 
 AppState AppStateRepository::set(std::string_view key, const Json& value, std::optional<TimeToLive> ttl) {
+  refuse_autocommit(session(), "set");
   // Each turn that fails saw somebody else create the key, and the next turn replaces that; unless the transaction may
   // not see it, or it is gone again.
   constexpr int kTurns = 8;
@@ -60,6 +69,7 @@ AppState AppStateRepository::set(std::string_view key, const Json& value, std::o
 
 std::optional<AppState> AppStateRepository::add(std::string_view key, const Json& value,
                                                 std::optional<TimeToLive> ttl) {
+  refuse_autocommit(session(), "add");
   const Timestamp moment = now();
   const AppState state = make_state(key, value, ttl, moment);
   const auto absent = col<&AppState::expires_at> <= moment || col<&AppState::is_active> == false;

@@ -50,7 +50,8 @@ public:
   /// Creates the state or replaces it, value and time to live; without one it does not expire. Returns it as stored. Of
   /// several at once each counts in the version, and the last one stays.
   /// Errors: DataError for a time to live that is not above 0; SerializationFailure or StaleData, both retryable, where
-  /// the isolation forbids to see what another session wrote. Capability: savepoints.
+  /// the isolation forbids to see what another session wrote; ProgrammingError in a session with autocommit.
+  /// Capability: savepoints.
   AppState set(std::string_view key, const Json& value, std::optional<TimeToLive> ttl = std::nullopt);
   /// As set, but only if the key is absent: of several at once one succeeds. Returns nothing to the others.
   std::optional<AppState> add(std::string_view key, const Json& value, std::optional<TimeToLive> ttl = std::nullopt);

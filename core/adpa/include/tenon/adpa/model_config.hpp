@@ -49,7 +49,8 @@ public:
   /// Makes this version the one default of its name; if it fails, the default is as before. Several sessions at once
   /// wait for each other at the first version of the name, soft-deleted or not, and the last one stays.
   /// Returns it as stored. Errors: NotFound if there is no such version; SerializationFailure, retryable, where the
-  /// isolation forbids to see what another session wrote. Capability: savepoints.
+  /// isolation forbids to see what another session wrote; ProgrammingError in a session with autocommit. Capability:
+  /// savepoints.
   ModelConfig set_default(std::string_view name, std::int64_t version);
 
 private:
