@@ -71,6 +71,15 @@ TEST_CASE_METHOD(RepositoryTest, "create_many: in bounded calls, keys in input o
   CHECK(script->insert_sizes == std::vector<std::size_t>{8192, 8192, 3616});
 }
 
+TEST_CASE("create_many: one call where there are no transactions, so that it is all or nothing") {
+  const auto script = std::make_shared<fake::Script>();
+  script->capabilities &= ~static_cast<std::uint64_t>(Capability::transactions);
+  Store store(std::make_shared<fake::Backend>(script), {});
+  Session session = store.session();
+  Repository<Player>{session}.create_many(std::vector<Player>(10'000));
+  CHECK(script->insert_sizes == std::vector<std::size_t>{10'000});
+}
+
 TEST_CASE_METHOD(RepositoryTest, "create_many: keys that are given and keys that are not do not mix") {
   std::vector<Player> mixed(3);
   mixed[1].id = 5;

@@ -81,8 +81,9 @@ public:
     const bool omit_key = generated && detail::has_no_key(values.front());
     const Timestamp moment = now();
     const std::size_t width = detail::kMemberCount<T> - (omit_key ? 1 : 0);
-    // With autocommit a second call would be a second transaction.
-    const std::size_t chunk = session_->autocommit() ? values.size() : kChunk;
+    // Where calls stand alone, a second one would not undo the first.
+    const bool alone = session_->autocommit() || !session_->capabilities().has(Capability::transactions);
+    const std::size_t chunk = alone ? values.size() : kChunk;
     std::vector<Cell> cells(std::min(values.size(), chunk) * width);
     detail::RowCells<T> row;
     Scratch scratch;
