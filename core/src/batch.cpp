@@ -78,6 +78,7 @@ public:
     BatchItem item;
     std::size_t first = 0;   // position in the result
     bool checked = false;    // an update of a value: one row or an error
+    Filter by_key;           // of that, with a version: the row whatever its version
     bool omit_key = false;   // of an insert
     std::vector<Cell> cells; // of an insert
   };
@@ -96,7 +97,22 @@ public:
     return write;
   }
 
+  /// Sends the items, which are those of `writes`. Errors: NotFound and StaleData of an update of a value.
+  void send(std::span<const BatchItem> items, std::span<std::uint64_t> affected) {
+    session->with_connection([&](ISession& connection) { connection.batch(items, affected); });
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (writes[i].checked && affected[i] != 1) throw_missed(writes[i]);
+    }
+  }
+
 private:
+  [[noreturn]] void throw_missed(const Write& write) {
+    const TableDesc& table = *write.item.table;
+    const auto is_there = [&](IRepository& repository) { return repository.exists(write.by_key); };
+    if (!write.by_key.empty() && session->with(table, is_there)) detail::throw_stale(table);
+    detail::throw_not_found(table, table.keys.front().columns);
+  }
+
   static bool points(CellType type) {
     return type == CellType::text || type == CellType::blob || type == CellType::json || type == CellType::decimal;
   }
@@ -122,6 +138,40 @@ std::size_t value_beside(std::span<const Node> nodes, std::uint32_t column) {
     return node.kind == NodeKind::column && node.source == 0 && node.column == column;
   });
   return static_cast<std::size_t>(found - nodes.begin()) + 1;
+}
+
+/// Ends a transaction of in_transaction without its work. Where that fails, the session is as with a lost connection.
+void undo(Session& session) {
+  try {
+    session.with_connection([](ISession& connection) {
+      try {
+        connection.rollback();
+      } catch (const Error& error) { // the transaction may be open still, and nobody else must get into it
+        ErrorInfo info = error.info();
+        info.broken = true;
+        throw_error(std::move(info));
+      }
+    });
+    session.set_deadline(session.deadline()); // which the rollback has cleared
+  } catch (const Error&) {
+    return; // the connection is given up, which undoes the work; the caller has an error to tell already
+  }
+}
+
+/// Runs `work` in a transaction of its own, in a session with autocommit.
+template <class Work> void in_transaction(Session& session, const Work& work) {
+  session.with_connection([](ISession& connection) { connection.begin({.write_intent = true}); });
+  try {
+    work();
+  } catch (const Cancelled&) {
+    undo(session);
+    session.cancel(); // which holds until the session's own rollback
+    throw;
+  } catch (...) {
+    undo(session);
+    throw;
+  }
+  session.with_connection([](ISession& connection) { connection.commit(); });
 }
 
 } // namespace
@@ -163,7 +213,9 @@ void Batch::add_update(const TableDesc& table, const Cell* row) {
   detail::RowUpdate update = detail::row_update(*state_->session, table, visible(), row, nullptr);
   State::Write& write = state_->add(table, BatchKind::update);
   write.checked = true;
-  write.item.update = state_->keep_update(filters_of(*state_->session).apply(table, update.where), update.assignments);
+  const detail::Filters filters = filters_of(*state_->session);
+  write.item.update = state_->keep_update(filters.apply(table, update.where), update.assignments);
+  if (!update.by_key.empty()) write.by_key = state_->keep_filter(filters.apply(table, update.by_key));
   const bool has_one_key =
       table.keys.front().columns.size() == 1 && detail::info_of(table).version == detail::kNoColumn;
   if (!has_one_key || !state_->session->filters().empty()) return;
@@ -208,15 +260,17 @@ std::vector<std::uint64_t> Batch::run() {
   std::vector<std::uint64_t> result(state_->size, 1); // as it is for each row of an insert
   const auto sent = std::exchange(state_, std::make_unique<State>(*state_->session)); // forgotten, whatever happens
   if (items.empty()) return result;
-  sent->session->with_connection([&](ISession& connection) { connection.batch(items, affected); });
+  // With autocommit the backend would commit before it is seen whether the updates of values found their rows.
+  const bool checked =
+      std::any_of(sent->writes.begin(), sent->writes.end(), [](const State::Write& write) { return write.checked; });
+  Session& session = *sent->session;
+  if (checked && session.autocommit() && session.capabilities().has(Capability::transactions)) {
+    in_transaction(session, [&] { sent->send(items, affected); });
+  } else {
+    sent->send(items, affected);
+  }
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const State::Write& write = sent->writes[i];
-    if (items[i].kind == BatchKind::insert) continue;
-    result[write.first] = affected[i];
-    if (!write.checked || affected[i] == 1) continue;
-    const TableDesc& table = *items[i].table;
-    if (detail::info_of(table).version != detail::kNoColumn) detail::throw_stale(table);
-    detail::throw_not_found(table, table.keys.front().columns);
+    if (items[i].kind != BatchKind::insert) result[sent->writes[i].first] = affected[i];
   }
   return result;
 }

@@ -86,6 +86,15 @@ TEST_CASE("autocommit: a batch is all or nothing") {
   good.run();
   CHECK(t.count() == 2);
   CHECK(t.counters.get("taken").value == 5);
+  Batch late = t.session.batch();
+  late.create(Counter{.name = "late"}).update(Counter{.name = "taken", .value = 6}).update(Counter{.name = "absent"});
+  CHECK_THROWS_AS(late.run(), NotFound);
+  if (!t.database.can(Capability::transactions)) return;
+  CHECK(t.count() == 2);
+  CHECK(t.counters.get("taken").value == 5);
+  late.update(Counter{.name = "taken", .value = 7});
+  CHECK(late.run() == std::vector<std::uint64_t>{1}); // the session goes on
+  CHECK(t.counters.get("taken").value == 7);
 }
 
 TEST_CASE("autocommit: rows are streamed, and one that is left early leaves the session free") {

@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <tenon/core/batch.hpp>
 #include <tenon/core/repository.hpp>
 #include <tenon/core/store.hpp>
 
@@ -15,6 +16,8 @@
 namespace tenon {
 namespace {
 
+using fake::Document;
+using fake::Player;
 using fake::SessionTest;
 using fake::Team;
 using Calls = std::vector<std::string>;
@@ -126,6 +129,87 @@ TEST_CASE_METHOD(AutocommitTest, "autocommit: create_many is one call of the bac
     many[i].name = std::to_string(i);
   Repository<Team>{session}.create_many(many);
   CHECK(script->count("insert") == 1);
+}
+
+TEST_CASE_METHOD(AutocommitTest, "autocommit: a batch without updates of values is one call of the backend") {
+  Session session = this->session();
+  Batch batch = session.batch();
+  batch.create(Team{.name = "reds"}).update(col<&Team::name> == "x", {set<&Team::name>("y")}).remove<Team>(7);
+  batch.run();
+  CHECK(script->calls() == Calls{"connect", "batch"});
+}
+
+TEST_CASE_METHOD(AutocommitTest, "autocommit: a batch with updates of values commits once they have found their rows") {
+  Session session = this->session();
+  Batch batch = session.batch();
+  batch.create(Team{.name = "reds"}).update(Player{});
+  batch.run();
+  CHECK(script->calls() == Calls{"connect", "begin write", "batch", "commit"});
+}
+
+TEST_CASE_METHOD(AutocommitTest, "autocommit: a batch with an update that finds no row writes nothing") {
+  Session session = this->session();
+  session.set_deadline(Clock::now() + std::chrono::seconds(20));
+  script->affected = 0;
+  Batch batch = session.batch();
+  batch.create(Team{.name = "reds"}).update(Player{});
+  CHECK_THROWS_AS(batch.run(), NotFound);
+  script->during("exists", [this] { script->affected = 1; });
+  batch.create(Team{.name = "reds"}).update(Document{});
+  CHECK_THROWS_AS(batch.run(), StaleData);
+  statement(session);
+  CHECK(script->last_deadline == session.deadline().time_since_epoch().count()); // which a rollback clears
+  CHECK(script->calls() ==
+        Calls{"connect", "begin write", "batch", "rollback", "begin write", "batch", "exists", "rollback", "count"});
+}
+
+TEST_CASE_METHOD(AutocommitTest,
+                 "autocommit: a batch with updates that fails writes nothing, and tells its own error") {
+  Session session = this->session();
+  Batch batch = session.batch();
+  batch.update(Player{});
+  script->fail("batch", fake::error(ErrorCode::unique_violation));
+  CHECK_THROWS_AS(batch.run(), IntegrityError);
+  statement(session);
+  CHECK(script->calls() == Calls{"connect", "begin write", "batch", "rollback", "count"});
+
+  script->forget_calls();
+  script->fail("batch", fake::broken());
+  batch.update(Player{});
+  CHECK_THROWS_AS(batch.run(), ConnectionError);
+  CHECK_THROWS_AS(statement(session), ProgrammingError); // the connection is gone
+  session.rollback();
+  script->fail("batch", fake::error(ErrorCode::unique_violation));
+  script->fail("rollback", fake::error(ErrorCode::timeout));
+  batch.update(Player{});
+  CHECK_THROWS_AS(batch.run(), IntegrityError);
+  CHECK_THROWS_AS(statement(session), ProgrammingError); // nothing goes into what may be open still
+  session.rollback();
+  CHECK(script->calls() == Calls{"begin write", "batch", "connect", "begin write", "batch", "rollback"});
+  CHECK(store().figures().idle == 0);
+}
+
+TEST_CASE_METHOD(AutocommitTest, "autocommit: a batch with updates that is cancelled leaves the session cancelled") {
+  Session session = this->session();
+  Batch batch = session.batch();
+  batch.update(Player{});
+  script->during("batch", [&] { session.cancel(); });
+  script->fail("batch", fake::error(ErrorCode::cancelled));
+  CHECK_THROWS_AS(batch.run(), Cancelled);
+  CHECK(script->count("rollback") == 1);
+  CHECK_THROWS_AS(statement(session), Cancelled);
+  session.rollback();
+  statement(session);
+}
+
+TEST_CASE_METHOD(AutocommitTest, "autocommit: a batch with updates runs as it is where there are no transactions") {
+  script->capabilities &= ~static_cast<std::uint64_t>(Capability::transactions);
+  Session session = this->session();
+  script->affected = 0;
+  Batch batch = session.batch();
+  batch.update(Player{});
+  CHECK_THROWS_AS(batch.run(), NotFound);
+  CHECK(script->calls() == Calls{"connect", "batch"});
 }
 
 } // namespace

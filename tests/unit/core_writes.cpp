@@ -186,15 +186,22 @@ TEST_CASE_METHOD(WriteTest, "batch: creates of one model go together, everything
   CHECK(script->count("batch") == 1);
 }
 
-TEST_CASE_METHOD(WriteTest, "batch: an update of a value that finds no row is NotFound, with a version StaleData") {
+TEST_CASE_METHOD(WriteTest,
+                 "batch: an update of a value that finds no row is NotFound, one of another version StaleData") {
   script->affected = 0;
   Batch batch = session.batch();
   Player player;
   player.id = 1;
   batch.update(player);
   CHECK_THROWS_AS(batch.run(), NotFound);
-  batch.update(Document{});
+  Document document{.version = 3};
+  document.id = 9;
+  batch.update(document);
+  CHECK_THROWS_AS(batch.run(), NotFound); // nothing there, of whatever version
+  script->during("exists", [this] { script->affected = 1; });
+  batch.update(document);
   CHECK_THROWS_AS(batch.run(), StaleData);
+  CHECK_FALSE(filters_by(kVersion));
 }
 
 } // namespace

@@ -73,8 +73,9 @@ public:
   /// How many writes wait for run().
   [[nodiscard]] std::size_t size() const noexcept;
   /// Sends all and forgets them. Returns for each how many rows it wrote: of create and of an update of a value 1.
-  /// Errors: the first one's, and nothing was written; NotFound and StaleData for an update of a value as
-  /// Repository::update, when the others have been written: throw it on, so that the transaction is rolled back.
+  /// Errors: the first one's, and nothing was written; NotFound and StaleData for an update of a value, as
+  /// Repository::update. With autocommit nothing was written then either, where there are transactions; without it the
+  /// others have been written: throw it on, so that the transaction is rolled back.
   std::vector<std::uint64_t> run();
 
 private:

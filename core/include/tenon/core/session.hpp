@@ -45,9 +45,10 @@ struct SessionOptions {
   /// It will write: a backend with one writer takes its turn at the start instead of failing later.
   bool write_intent = false;
   /// Each call is a transaction of its own, all or nothing, and permanent when it returns: one round trip instead of
-  /// two. commit() and rollback() only give the connection back, nested() is a ProgrammingError, and so are isolation
-  /// and read_only beside this, and this in store.transaction. A writing call whose answer is lost is CommitUnknown;
-  /// nothing runs again by itself. A failed call leaves the session as it was, unless its connection is lost.
+  /// two, but for a batch with updates of values. commit() and rollback() only give the connection back, nested() is a
+  /// ProgrammingError, and so are isolation and read_only beside this, and this in store.transaction. A writing call
+  /// whose answer is lost is CommitUnknown; nothing runs again by itself. A failed call leaves the session as it was,
+  /// unless its connection is lost.
   bool autocommit = false;
   /// Time for the whole from the moment it is made: waiting for connections, statements, commit, and in
   /// store.transaction all runs with the pauses between them. 0: each call has its own time only
