@@ -2,12 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include <boost/container/small_vector.hpp>
 #include <fmt/format.h>
 
-#include "cells.hpp"
+#include "row_truth.hpp"
 
 namespace tenon::detail {
 namespace {
@@ -32,6 +31,12 @@ Conditions conditions_of(const Filters& filters, const TableDesc& table) {
   return found;
 }
 
+/// How many of them ask something; the others may bring a join.
+std::uint32_t asking(const Conditions& conditions) {
+  return static_cast<std::uint32_t>(
+      std::count_if(conditions.begin(), conditions.end(), [](const Tree* one) { return !one->empty(); }));
+}
+
 /// Copies a tree node by node and puts the filters of each source that `exists` opens into it.
 class Rewriter {
 public:
@@ -46,11 +51,10 @@ public:
     const Node& node = from_.nodes()[position++];
     std::uint32_t children = node.children;
     const Conditions* const more = node.kind == NodeKind::exists ? &inside_[node.source - 1] : nullptr;
-    if (more != nullptr && !more->empty()) {
+    if (const std::uint32_t all = children + (more != nullptr ? asking(*more) : 0); all > children) {
       Node opened = node;
       opened.children = 1;
       to_.node(opened);
-      const auto all = static_cast<std::uint32_t>(more->size()) + children;
       if (all > 1) to_.inner(NodeKind::all_of, all);
     } else {
       to_.node(node);
@@ -67,98 +71,6 @@ private:
   const Tree& from_;
   Tree& to_;
   boost::container::small_vector<Conditions, 2> inside_;
-};
-
-enum class Truth { no, yes, unknown, undecided };
-
-Truth truth(bool value) { return value ? Truth::yes : Truth::no; }
-
-/// Evaluates what can be known of a written row: comparisons of columns with values, `in`, null tests and logic.
-class Evaluator {
-public:
-  Evaluator(std::span<const Node> nodes, const Cell* row) : nodes_(nodes), row_(row) {}
-
-  Truth next() {
-    const Node& node = nodes_[at_];
-    switch (node.kind) {
-      case NodeKind::all_of: return logic(Truth::yes, Truth::no);
-      case NodeKind::any_of: return logic(Truth::no, Truth::yes);
-      case NodeKind::negation: {
-        ++at_;
-        const Truth child = next();
-        return child == Truth::no ? Truth::yes : child == Truth::yes ? Truth::no : child;
-      }
-      case NodeKind::is_null:
-      case NodeKind::is_not_null: {
-        ++at_;
-        const auto value = leaf();
-        return value ? truth(value->is_null() == (node.kind == NodeKind::is_null)) : Truth::undecided;
-      }
-      case NodeKind::eq:
-      case NodeKind::ne:
-      case NodeKind::lt:
-      case NodeKind::le:
-      case NodeKind::gt:
-      case NodeKind::ge: {
-        ++at_;
-        const auto left = leaf();
-        const auto right = leaf();
-        return left && right ? compare(node.kind, *left, *right) : Truth::undecided;
-      }
-      case NodeKind::in: return membership(node.children);
-      default: at_ = subtree_end(nodes_, at_); return Truth::undecided;
-    }
-  }
-
-private:
-  Truth logic(Truth neutral, Truth deciding) {
-    const std::uint32_t children = nodes_[at_++].children;
-    Truth result = neutral;
-    for (std::uint32_t i = 0; i < children; ++i) {
-      const Truth child = next();
-      if (result == deciding) continue;
-      if (child != neutral && (child == deciding || result != Truth::undecided)) result = child;
-    }
-    return result;
-  }
-  Truth membership(std::uint32_t children) {
-    ++at_;
-    const auto left = leaf();
-    Truth result = Truth::no;
-    for (std::uint32_t i = 1; i < children; ++i) {
-      const auto right = leaf();
-      const Truth one = left && right ? compare(NodeKind::eq, *left, *right) : Truth::undecided;
-      if (one == Truth::yes || (result == Truth::no && one != Truth::no)) result = one;
-    }
-    return result;
-  }
-  /// The value of a leaf; passes over anything else.
-  std::optional<Cell> leaf() {
-    const Node& node = nodes_[at_];
-    at_ = subtree_end(nodes_, at_);
-    if (node.kind == NodeKind::value) return node.value;
-    if (node.kind == NodeKind::column && node.source == 0) return row_[node.column];
-    return std::nullopt;
-  }
-  static Truth compare(NodeKind kind, const Cell& left, const Cell& right) {
-    if (left.is_null() || right.is_null()) return Truth::unknown;
-    if (left.type != right.type || left.type == CellType::decimal || left.type == CellType::json) {
-      return Truth::undecided;
-    }
-    const auto order = compare_cells(left, right);
-    switch (kind) {
-      case NodeKind::eq: return truth(order == 0);
-      case NodeKind::ne: return truth(order != 0);
-      case NodeKind::lt: return truth(order < 0);
-      case NodeKind::le: return truth(order <= 0);
-      case NodeKind::gt: return truth(order > 0);
-      default: return truth(order >= 0);
-    }
-  }
-
-  std::span<const Node> nodes_;
-  const Cell* row_;
-  std::size_t at_ = 0;
 };
 
 bool names_column(const Tree& condition, std::uint32_t column) {
@@ -194,18 +106,18 @@ Tree Filters::apply(const TableDesc& table, const Tree& where) const {
       joined.push_back({conditions_of(*this, *source.table), static_cast<std::uint32_t>(i + 1)});
     }
   }
-  std::size_t more = 0;
+  std::uint32_t more = 0;
   for (const Joined& one : joined)
-    more += one.conditions.size();
+    more += asking(one.conditions);
 
   Tree out;
   Rewriter rewriter(*this, where, out);
   std::size_t position = 0;
   if (!where.empty() && where.nodes()[0].kind == NodeKind::all_of) {
-    out.inner(NodeKind::all_of, where.nodes()[0].children + static_cast<std::uint32_t>(more));
+    out.inner(NodeKind::all_of, where.nodes()[0].children + more);
     position = 1;
-  } else if (more + (where.empty() ? 0 : 1) > 1) {
-    out.inner(NodeKind::all_of, static_cast<std::uint32_t>(more + (where.empty() ? 0 : 1)));
+  } else if (const std::uint32_t all = more + (where.empty() ? 0 : 1); all > 1) {
+    out.inner(NodeKind::all_of, all);
   }
   while (position < where.nodes().size())
     rewriter.copy(position);
@@ -233,7 +145,7 @@ bool Filters::beyond_active(const TableDesc& table) const noexcept {
 void Filters::check_row(const TableDesc& table, const Cell* row) const {
   for (const SessionFilter& one : session) {
     if (!same_table(*one.table, table) || !one.checks_writes || visibility.leaves_out(one.name)) continue;
-    if (!holds(table, one.condition, row)) {
+    if (!truths_of(one.condition, row).may_be_yes()) {
       throw_outside(table, one.name, fmt::format("a row of {} is outside of the filter \"{}\"", table.name, one.name));
     }
   }
@@ -250,24 +162,20 @@ void Filters::check_column(const TableDesc& table, std::uint32_t column) const {
   }
 }
 
-void Filters::check_upsert(const TableDesc& table, std::span<const std::uint32_t> key) const {
+void Filters::check_upsert(const TableDesc& table, const Cell* row, std::span<const std::uint32_t> key) const {
   for (const SessionFilter& one : session) {
     if (!same_table(*one.table, table) || !one.checks_writes || visibility.leaves_out(one.name)) continue;
-    for (const Node& node : one.condition.nodes()) {
-      const bool held = node.kind != NodeKind::column ||
-                        (node.source == 0 && std::find(key.begin(), key.end(), node.column) != key.end());
-      if (held && node.kind != NodeKind::exists) continue;
-      throw_outside(
-          table, one.name,
-          fmt::format("an upsert into {} could reach a row outside of the filter \"{}\"", table.name, one.name));
-    }
+    const bool held =
+        one.condition.sources().empty() &&
+        std::all_of(one.condition.nodes().begin(), one.condition.nodes().end(), [key](const Node& node) {
+          return node.kind != NodeKind::column || std::find(key.begin(), key.end(), node.column) != key.end();
+        });
+    // Where only the database knows whether the row is inside, the one that it meets may be outside just as well.
+    if (held && truths_of(one.condition, row).is_yes()) continue;
+    throw_outside(table, one.name,
+                  fmt::format("an upsert into {} could reach a row outside of the filter \"{}\"{}", table.name,
+                              one.name, held ? ", which the database alone can evaluate" : ""));
   }
-}
-
-bool holds(const TableDesc&, const Tree& condition, const Cell* row) {
-  if (condition.empty()) return true;
-  const Truth result = Evaluator(condition.nodes(), row).next();
-  return result == Truth::yes || result == Truth::undecided;
 }
 
 } // namespace tenon::detail

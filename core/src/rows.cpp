@@ -164,7 +164,7 @@ void upsert_row(Session& session, const TableDesc& table, const Visibility& visi
   const Filters filters = filters_of(session, visibility);
   if (!filters.session.empty()) {
     filters.check_row(table, row.data());
-    filters.check_upsert(table, conflict);
+    filters.check_upsert(table, row.data(), conflict);
   }
   const auto generated = table.generated_column();
   const auto& primary = table.keys.front().columns;

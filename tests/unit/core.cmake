@@ -6,6 +6,7 @@ add_executable(core_test)
 target_sources(core_test PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/core_autocommit.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_bounds.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/core_filters.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_fork_guard.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_key_index.cpp
   ${CMAKE_CURRENT_LIST_DIR}/core_layers.cpp

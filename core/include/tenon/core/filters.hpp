@@ -51,16 +51,14 @@ struct TENON_VISIBLE Filters {
   [[nodiscard]] Tree apply(const TableDesc& table, const Tree& where) const;
   /// Whether the table has a filter but `active`, so that a row found by its key alone need not be visible.
   [[nodiscard]] bool beyond_active(const TableDesc& table) const noexcept;
-  /// Errors: ProgrammingError if the row, all columns as described, is outside of a session's filter.
+  /// Errors: ProgrammingError if the row, all columns as described, is outside of a session's filter. What is unknown
+  /// of NULL is outside; what only a database can evaluate (row_truth.hpp) counts as inside.
   void check_row(const TableDesc& table, const Cell* row) const;
   /// Errors: ProgrammingError if a session's filter is about this column, so that a row could leave it.
   void check_column(const TableDesc& table, std::uint32_t column) const;
-  /// Errors: ProgrammingError unless rows with the same values in `key` are inside the session's filters alike.
-  void check_upsert(const TableDesc& table, std::span<const std::uint32_t> key) const;
+  /// Errors: ProgrammingError unless the row and all rows with the same values in `key` are known to be inside of the
+  /// session's filters.
+  void check_upsert(const TableDesc& table, const Cell* row, std::span<const std::uint32_t> key) const;
 };
-
-/// Whether the condition holds for a row, all columns as described; unknown counts as no. What only a database can
-/// evaluate counts as yes.
-[[nodiscard]] TENON_VISIBLE bool holds(const TableDesc& table, const Tree& condition, const Cell* row);
 
 } // namespace tenon::detail

@@ -119,6 +119,8 @@ public:
   /// by key, joins, relations and conditions over them; in a query it is switched off by name, without_filter(name).
   /// Checked, rows that are outside of it are not written either: create, update and upsert of one are
   /// ProgrammingError, and so are an assignment to a column of it and an upsert whose key does not hold its columns.
+  /// Parts that only a database can evaluate (other tables, JSON, arithmetic, Fold::unicode) are not checked: with them
+  /// a create or an update may pass that should not, and an upsert is refused.
   /// Made for tenants: session.set_filter("tenant", col<&User::tenant_id> == id). Replaces one with the same name, one
   /// of the model's spec too.
   template <class T>
