@@ -96,8 +96,11 @@ TEST_CASE_METHOD(PoolTest, "pool: a child of a child opens its own connections a
 }
 
 TEST_CASE("pool: a child made while threads are inside of the pool finds no lock held") {
-  if (!can_fork()) return;
-  const int forks = testing::rounds(100, 3);
+  if (testing::kSanitized) { // a child inherits the locks of their allocators, which do not let go of them at a fork
+    WARN("fork() beside threads at work is not tested under sanitizers");
+    return;
+  }
+  constexpr int kForks = 100;
   PoolSettings settings;
   settings.size = 2;
   settings.max_overflow = 1;
@@ -116,7 +119,7 @@ TEST_CASE("pool: a child made while threads are inside of the pool finds no lock
     });
   }
   int wrong = 0;
-  for (int i = 0; i < forks; ++i) {
+  for (int i = 0; i < kForks; ++i) {
     wrong += in_child([&] {
                for (int n = 0; n < 5; ++n)
                  pool.release(pool.acquire(Deadline::max(), BOOST_CURRENT_LOCATION), Condition::good);
