@@ -5,15 +5,8 @@
 set -uo pipefail
 
 source=$1
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-failures=0
-
-expect() { # what, expected, actual
-  [[ $2 == "$3" ]] && return
-  printf 'FAILED: %s: expected "%s", got "%s"\n' "$1" "$2" "$3" >&2
-  failures=$((failures + 1))
-}
+# shellcheck source=tests/unit/shell_support.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/shell_support.sh"
 
 # A tree that holds nothing but what the scripts look at, and a list of installed packages of its own.
 root=$work/tree

@@ -4,15 +4,8 @@
 set -uo pipefail
 
 pg=$1
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-failures=0
-
-expect() { # what, expected, actual
-  [[ $2 == "$3" ]] && return
-  printf 'FAILED: %s: expected "%s", got "%s"\n' "$1" "$2" "$3" >&2
-  failures=$((failures + 1))
-}
+# shellcheck source=tests/unit/shell_support.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/shell_support.sh"
 
 eventually() { # a command, for at most 20 seconds
   local turns
