@@ -1,5 +1,6 @@
 #include <tenon/core/filters.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
