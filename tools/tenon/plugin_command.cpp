@@ -1,7 +1,8 @@
 #include <algorithm>
-#include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -39,11 +40,9 @@ host::PluginRequest request_for(const std::string& plugin, host::PluginRequest r
   std::string id = plugin;
   std::string path;
   if (plugin.find('/') != std::string::npos) { // its id stands in the file's name
-    const std::string relative = std::string(plugin.front() == '/' ? "" : "./") + plugin;
-    char* absolute = ::realpath(relative.c_str(), nullptr);
-    if (absolute == nullptr) throw_error(ErrorCode::plugin, "no such file: " + plugin, "give an id or a path");
-    path = absolute;
-    std::free(absolute); // NOLINT(cppcoreguidelines-no-malloc): realpath's own
+    std::error_code failed;
+    path = std::filesystem::canonical(plugin, failed).string();
+    if (failed) throw_error(ErrorCode::plugin, "no such file: " + plugin, "give an id or a path");
     id = path.substr(path.rfind('/') + 1);
     constexpr std::string_view kPrefix = "libtenon_";
     if (id.starts_with(kPrefix)) id.erase(0, kPrefix.size());
